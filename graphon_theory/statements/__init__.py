@@ -1,0 +1,29 @@
+"""The statements of the theory, one a file, and their registry by id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from graphon_theory.statements.lim_a import LIM_A
+from graphon_theory.statements.snip_1 import SNIP_1
+from graphon_theory.statements.snip_s import SNIP_S
+from graphon_theory.statements.statement import Statement
+from graphon_theory.statements.tax import TAX
+from graphon_theory.statements.thr import THR
+
+__all__ = ["STATEMENTS", "Statement", "ancestors"]
+
+STATEMENTS: Final[Mapping[str, Statement]] = MappingProxyType(
+    {statement.id: statement for statement in (THR, LIM_A, TAX, SNIP_S, SNIP_1)}
+)
+"""All statements by id; a statement comes after those that it uses, where the papers allow it."""
+
+
+def ancestors(statement: str) -> tuple[str, ...]:
+    """Return the ids of all statements that one rests on, directly or through others, without itself."""
+    found: dict[str, None] = {}
+    for parent in STATEMENTS[statement].uses:
+        found.update(dict.fromkeys((*ancestors(parent), parent)))
+    return tuple(found)

@@ -1,0 +1,148 @@
+"""Falsehoods planted in the instruments and the data are found by the decisions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from verification.cases import Case, Observation
+from verification.claims import Outcome, claims
+from verification.claims.snip_1 import LIMIT_MARGIN
+from verification.claims.snip_s import MARGIN
+
+CASE = Case(
+    statement="SNIP-S",
+    variant="statement",
+    criterion="snip",
+    model=None,
+    initialisation="gaussian",
+    data="digits",
+    labels="centred",
+    signal=0.5,
+    width=64,
+    inputs=64,
+    square=False,
+    density=0.2,
+    batch=128,
+    batch_per_input=None,
+    ladder="width",
+)
+
+
+def _ratios(by_width: dict[int, float], spread: float = 0.01, repeats: int = 6) -> list[Observation]:
+    return [
+        Observation(
+            replace(CASE, width=width),
+            repeat,
+            0,
+            {"statement": {"observed": 0.01 * ratio * math.exp(spread * (-1) ** repeat), "null": 0.01}},
+        )
+        for width, ratio in by_width.items()
+        for repeat in range(repeats)
+    ]
+
+
+def _decide_snip_s(by_width: dict[int, float]) -> Outcome:
+    return claims()["SNIP-S"].decide(_ratios(by_width), "statement", 0.002).outcome
+
+
+def test_snip_s_is_supported_within_the_margin_at_the_largest_size_alone() -> None:
+    assert _decide_snip_s({64: 1.5, 1024: 1.0}) is Outcome.SUPPORTED
+    assert _decide_snip_s({64: 1.0, 1024: math.exp(MARGIN)}) is Outcome.INCONCLUSIVE
+
+
+def test_snip_s_is_refuted_by_a_deviation_that_stays_and_not_by_one_that_shrinks() -> None:
+    assert _decide_snip_s({64: 1.3, 1024: 1.3}) is Outcome.REFUTED
+    assert _decide_snip_s({64: 1.1, 1024: 1.6}) is Outcome.REFUTED
+    # log 3 shrinks to log 1.2 over a factor 4 of the product's square root: slower sizes may yet agree.
+    assert _decide_snip_s({64: 3.0, 1024: 1.2}) is Outcome.INCONCLUSIVE
+
+
+def test_snip_s_is_never_refuted_at_a_single_size() -> None:
+    assert _decide_snip_s({64: 2.0}) is Outcome.INCONCLUSIVE
+
+
+def _ladder(distances: dict[int, float], spread: float = 2e-4, repeats: int = 8) -> list[Observation]:
+    base = replace(CASE, statement="SNIP-1", ladder="batch", data="teacher", signal=1.0, inputs=64)
+    return [
+        Observation(replace(base, batch=batch), repeat, 0, {"statement": {"distance": value + spread * (-1) ** repeat}})
+        for batch, value in distances.items()
+        for repeat in range(repeats)
+    ]
+
+
+def _decide_snip_1(distances: dict[int, float]) -> Outcome:
+    return claims()["SNIP-1"].decide(_ladder(distances), "statement", 0.002).outcome
+
+
+def test_snip_1_follows_its_rate_and_its_limit() -> None:
+    rungs = (1024, 4096, 16384)
+    law = {s: 0.05 * (1024 / s) ** 0.5 for s in rungs}
+    assert _decide_snip_1(law) is Outcome.SUPPORTED
+    assert _decide_snip_1({s: x + 2 * LIMIT_MARGIN for s, x in law.items()}) is Outcome.REFUTED
+    assert _decide_snip_1(dict.fromkeys(rungs, 0.02)) is Outcome.REFUTED
+    assert _decide_snip_1({1024: 0.02}) is Outcome.INCONCLUSIVE
+
+
+def test_thr_finds_a_sampler_that_draws_the_wrong_scale(monkeypatch: pytest.MonkeyPatch) -> None:
+    import verification.experiment as experiment
+
+    case = replace(CASE, statement="THR", criterion="magnitude", width=256, inputs=256, batch=0)
+    claim = claims()["THR"]
+
+    def decide() -> Outcome:
+        found = [Observation(case, r, r, claim.trial(case, case.seed(0, r))) for r in range(4)]
+        return claim.decide(found, "statement", 0.002).outcome
+
+    assert decide() is Outcome.SUPPORTED
+
+    class Wider(experiment.OneHiddenLayer):
+        def __init__(self, *args: object, **keywords: object) -> None:
+            super().__init__(*args, **keywords)  # type: ignore[arg-type]
+            with torch.no_grad():
+                self.hidden.weight *= 1.03
+
+    monkeypatch.setattr(experiment, "OneHiddenLayer", Wider)
+    assert decide() is Outcome.REFUTED
+
+
+def test_lim_a_finds_a_mask_that_prefers_one_corner(monkeypatch: pytest.MonkeyPatch) -> None:
+    import verification.claims.lim_a as module
+
+    case = replace(CASE, statement="LIM-a", criterion="magnitude", width=128, inputs=128, batch=0)
+    claim = claims()["LIM-a"]
+    honest = module.mask
+
+    def biased(scores: torch.Tensor, **keywords: object) -> torch.Tensor:
+        weighted = scores.clone()
+        weighted[:64, :64] *= 2.5
+        return honest(weighted, **keywords)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(module, "mask", biased)
+    found = [Observation(case, r, r, claim.trial(case, r)) for r in range(3)]
+    assert claim.decide(found, "statement", 0.002).outcome is Outcome.REFUTED
+
+
+def test_tax_finds_a_random_mask_with_a_heavy_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    import verification.claims.tax as module
+    from verification.experiment import Pruned, prune
+
+    case = replace(CASE, statement="TAX", criterion="random", width=128, inputs=128, batch=0)
+    claim = claims()["TAX"]
+
+    def biased(case: Case, generator: torch.Generator) -> Pruned:
+        pruned = prune(case, generator)
+        kept = pruned.kept.clone()
+        kept[:, 0] = True
+        return replace(pruned, kept=kept)
+
+    def outcome() -> Outcome:
+        found = [Observation(case, r, r, claim.trial(case, r)) for r in range(6)]
+        return claim.decide(found, "statement", 0.002).outcome
+
+    assert outcome() is Outcome.SUPPORTED
+    monkeypatch.setattr(module, "prune", biased)
+    assert outcome() is Outcome.REFUTED

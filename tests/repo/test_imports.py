@@ -1,0 +1,96 @@
+"""Imports run one way, and the command line answers fast because it imports little."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# Room (longest prefix wins) -> prefixes that it must not import.
+FORBIDDEN: dict[str, tuple[str, ...]] = {
+    "graphon_theory": ("torch", "verification", "random", "pathlib", "os", "io"),
+    "verification": (),
+    "verification.masks": ("verification.claims", "verification.sweep", "verification.run", "verification.report"),
+    "verification.statistics": ("verification.claims", "verification.sweep", "verification.run", "torch"),
+    "verification.cutnorm": (
+        "verification.claims",
+        "verification.sweep",
+        "verification.experiment",
+        "graphon_theory.saliency",
+    ),
+    "verification.criteria": ("verification.claims", "graphon_theory.criteria", "verification.experiment"),
+    "verification.claims": ("verification.sweep", "verification.run", "verification.report", "verification.verdict"),
+    "verification.sweep": ("verification.verdict", "verification.run", "verification.report"),
+    "verification.verdict": ("verification.run", "verification.report", "verification.sweep"),
+    "verification.run": ("verification.report", "verification.cli"),
+    "verification.report": ("verification.cli",),
+}
+
+
+def _modules() -> Iterator[tuple[str, Path]]:
+    for package in ("graphon_theory", "verification"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: write imports in full"
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _inside(name: str, prefix: str) -> bool:
+    return name == prefix or name.startswith(prefix + ".")
+
+
+def violations(module: str, imported: Iterator[str]) -> list[str]:
+    forbidden = [prefix for room, prefixes in FORBIDDEN.items() if _inside(module, room) for prefix in prefixes]
+    return [f"{module} imports {name}" for name in imported for prefix in forbidden if _inside(name, prefix)]
+
+
+@pytest.mark.parametrize(
+    ("module", "path"), list(_modules()), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_imports_run_one_way(module: str, path: Path) -> None:
+    assert violations(module, _imports(path)) == []
+
+
+def test_the_rule_would_catch_a_planted_import() -> None:
+    assert violations("graphon_theory.noise", iter(["torch.nn"]))
+    assert violations("verification.claims.thr", iter(["verification.run"]))
+    assert not violations("verification.claims.thr", iter(["torch"]))
+
+
+def test_flint_is_imported_by_the_enclosures_alone() -> None:
+    users = [name for name, path in _modules() if any(_inside(x, "flint") for x in _imports(path))]
+    assert users
+    assert all(_inside(name, "graphon_theory.enclosures") for name in users)
+
+
+def test_help_needs_no_heavy_import() -> None:
+    code = (
+        "import sys; from verification.cli import main\n"
+        "try: main(['verify', '--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'sympy', 'numpy', 'scipy', 'matplotlib', 'sklearn', 'flint'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "examples:" in done.stdout
+
+
+def test_files_stay_small() -> None:
+    for _, path in _modules():
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 600, path

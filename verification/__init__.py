@@ -1,0 +1,39 @@
+"""The experiments: real networks, masks, instruments, decisions, reports.
+
+The names below are loaded when they are first used, so that importing the package costs neither torch nor
+SymPy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from verification.criteria import score as score
+    from verification.cutnorm import CutNorm as CutNorm
+    from verification.cutnorm import cut_norm as cut_norm
+    from verification.masks import mask as mask
+    from verification.run import Run as Run
+    from verification.run import verify as verify
+
+_HOMES = {
+    "CutNorm": "verification.cutnorm",
+    "Run": "verification.run",
+    "cut_norm": "verification.cutnorm",
+    "mask": "verification.masks",
+    "score": "verification.criteria",
+    "verify": "verification.run",
+}
+
+__all__ = ["CutNorm", "Run", "cut_norm", "mask", "score", "verify"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted((*globals(), *__all__))

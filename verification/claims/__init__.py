@@ -1,0 +1,35 @@
+"""Claims: how each statement is put to the test. One statement a file.
+
+A claim makes a trial of a case, and decides from the observations. The same ``decide`` serves the statement
+and its false variants (mutants); only the numbers differ.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from verification.claims.claim import Claim, Measurement, Mutant, Outcome
+from verification.names import STATEMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Claim", "Measurement", "Mutant", "Outcome", "claims", "variants_with_own_data"]
+
+
+def claims() -> Mapping[str, Claim]:
+    """Return all claims by statement id, in the order of ``names.STATEMENTS``."""
+    from verification.claims.lim_a import LimA
+    from verification.claims.snip_1 import Snip1
+    from verification.claims.snip_s import SnipS
+    from verification.claims.tax import Tax
+    from verification.claims.thr import Thr
+
+    found: tuple[Claim, ...] = (Thr(), LimA(), Tax(), SnipS(), Snip1())
+    registry = {claim.id: claim for claim in found}
+    return {name: registry[name] for name in STATEMENTS}
+
+
+def variants_with_own_data(statement: str) -> tuple[str, ...]:
+    """Ids of the mutants of a statement that need data of their own (a check with ``variant = ...``)."""
+    return tuple(mutant.id for mutant in claims()[statement].mutants if mutant.own_data)

@@ -1,0 +1,177 @@
+"""LIM-a, measured: the certified cut distance of a mask to its prediction against the finite-width bound.
+
+The mask is that of a real Magnitude-pruned network, or of a saliency model with known types. Two bounds
+share the failure probability of a trial: the one of the cut norm, over all rectangles, and one on the few
+rectangles where the prediction differs most from its false variants. Those are declared by the types alone,
+and they find a wrong formula at widths where the cut norm cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from graphon_theory.bounds import bernstein_bound, hoeffding_bound, rectangle_bound
+from graphon_theory.criteria import homogeneous_model
+from graphon_theory.saliency import FiniteModel
+from verification.cases import Case, Observation, Values
+from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, not_run
+from verification.claims.false_laws import denser, one_sided, other_noise
+from verification.cutnorm import cut_norm
+from verification.experiment import known_types, prune
+from verification.masks import mask
+from verification.statistics import binomial_at_least
+
+Array = npt.NDArray[np.float64]
+
+DELTA = 1e-4
+"""Failure probability of the bounds in one trial, half for the cut norm and half for the rectangles."""
+
+_SAME = 1e-9  # predictions closer than this are the same prediction
+
+
+class LimA:
+    """The claim of statement LIM-a."""
+
+    id = "LIM-a"
+    mutants = (
+        Mutant("other-noise", "Q of another noise law of equal variance"),
+        Mutant("one-sided", "one-sided Q"),
+        Mutant("density-5-percent", "tau of a density 5 % larger"),
+        Mutant("exchanged", "g and f exchanged"),
+        Mutant("exponent", "the bound decays with exponent 1 in place of 1/2"),
+        Mutant("ties-by-index", "noise with an atom at the threshold, ties broken by index", own_data=True),
+    )
+
+    def trial(self, case: Case, seed: int) -> Values:
+        """Compare one mask with the prediction and its false variants."""
+        generator = torch.Generator().manual_seed(seed)
+        if case.variant == "ties-by-index":
+            return {case.variant: _tied_trial(case, generator, seed)}
+        model, scores = known_types(case, generator)
+        truth = model.probabilities(case.density)
+        false = _false_predictions(case, model, truth)
+        kept = mask(scores, density=case.density, generator=generator).numpy()
+        rectangles = [_widest(truth - prediction) for prediction in false.values()]
+        statement = _cut_statistics(kept, truth, seed) | _rectangle_statistics(kept, truth, rectangles)
+        values: dict[str, Mapping[str, float]] = {STATEMENT: statement}
+        for name, prediction in false.items():
+            distance = cut_norm(kept - prediction, certify=False, seed=seed)
+            values[name] = {
+                "lower": distance.lower,
+                "bound": bernstein_bound(prediction, DELTA / 2),
+            } | _rectangle_statistics(kept, prediction, rectangles)
+        values["exponent"] = {"lower": statement["lower"], "bound": statement["bound"] ** 2, "worst": 0.0}
+        return values
+
+    def decide(self, observations: Sequence[Observation], variant: str, level: float) -> Measurement:
+        """Count the trials that exceed a bound: at most a share ``DELTA`` of them may."""
+        found = carrying(observations, variant)
+        if not found:
+            return not_run(level)
+        rows = []
+        exceeded = undecided = 0
+        for observation in found:
+            values = observation.values[variant]
+            fails = values["lower"] > values["bound"] or values["worst"] > 1.0
+            exceeded += fails
+            undecided += not fails and values.get("upper", 0.0) > values["bound"]
+            rows.append(_row(observation, values))
+        p_value = binomial_at_least(exceeded, len(found), DELTA) if exceeded else 1.0
+        outcome = Outcome.SUPPORTED if not undecided else Outcome.INCONCLUSIVE
+        if p_value <= level:
+            outcome = Outcome.REFUTED
+        ratios = [
+            max(o.values[variant]["lower"] / o.values[variant]["bound"], o.values[variant]["worst"]) for o in found
+        ]
+        return Measurement(
+            outcome=outcome,
+            null=f"each trial stays within its bounds with probability at least 1 - {DELTA:g}",
+            alternative="the bounds are exceeded more often",
+            statistic="largest deviation over its bound",
+            observed=max(ratios),
+            bound=1.0,
+            level=level,
+            p_value=p_value,
+            sample_size=len(found),
+            detectable=max(o.values[variant]["bound"] + o.values[variant]["lower"] for o in found),
+            detectable_unit="cut distance between the true and the stated prediction, in any direction",
+            rows=tuple(rows),
+        )
+
+    def headline(self, observations: Sequence[Observation], level: float) -> str | None:
+        """Nothing beyond the table."""
+        return None
+
+
+def _false_predictions(case: Case, model: FiniteModel, truth: Array) -> dict[str, Array]:
+    """Make the false predictions that differ from the truth on this case."""
+    makers: dict[str, Callable[[], Array | None]] = {
+        "other-noise": lambda: other_noise(model).probabilities(case.density),
+        "one-sided": lambda: one_sided(model, case.density),
+        "density-5-percent": lambda: denser(model, case.density),
+        # With n = d and both types uniform, exchanging the profiles is transposing the prediction.
+        "exchanged": lambda: truth.T if case.width == case.inputs else None,
+    }
+    made = {name: maker() for name, maker in makers.items()}
+    return {name: p for name, p in made.items() if p is not None and float(np.abs(p - truth).max()) > _SAME}
+
+
+def _widest(difference: Array) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Find the rectangle where two predictions differ most: a function of the types alone."""
+    found = cut_norm(difference, certify=False, seed=0)
+    return found.rows, found.columns
+
+
+def _cut_statistics(kept: npt.NDArray[np.bool_], prediction: Array, seed: int) -> dict[str, float]:
+    distance = cut_norm(kept - prediction, seed=seed)
+    if distance.upper is None:
+        raise RuntimeError("the cut norm came without the certificate that was asked for")
+    return {
+        "lower": distance.lower,
+        "upper": distance.upper,
+        "bound": bernstein_bound(prediction, DELTA / 2),
+        "plain bound": hoeffding_bound(prediction.shape[0], prediction.shape[1], DELTA / 2),
+    }
+
+
+def _rectangle_statistics(
+    kept: npt.NDArray[np.bool_],
+    prediction: Array,
+    rectangles: Sequence[tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]],
+) -> dict[str, float]:
+    """Largest deviation over its bound among the declared rectangles; 0 without any."""
+    variance = prediction * (1.0 - prediction)
+    total = float(variance.sum())
+    worst = 0.0
+    for rows, columns in rectangles:
+        inside = np.ix_(rows, columns)
+        deviation = abs(float((kept[inside] - prediction[inside]).sum())) / prediction.size
+        share = DELTA / (2 * len(rectangles))
+        bound = rectangle_bound(float(variance[inside].sum()), total, prediction.size, share)
+        worst = max(worst, deviation / bound)
+    return {"worst": worst}
+
+
+def _tied_trial(case: Case, generator: torch.Generator, seed: int) -> dict[str, float]:
+    """Magnitude on weights quantised to one bit: every score ties, and the first k are kept."""
+    pruned = prune(case, generator)
+    one_bit = pruned.network.hidden.weight.detach().sign().abs()
+    kept = mask(one_bit, density=case.density, ties="index").numpy()
+    truth = homogeneous_model(case.width, case.inputs, pruned.noise).probabilities(case.density)
+    return _cut_statistics(kept, truth, seed) | {"worst": 0.0}
+
+
+def _row(observation: Observation, values: Mapping[str, float]) -> dict[str, float | str]:
+    case = observation.case
+    return {
+        "source": case.source,
+        "initialisation": case.initialisation,
+        "width": float(case.width),
+        "inputs": float(case.inputs),
+        "density": case.density,
+        **values,
+    }

@@ -1,0 +1,15 @@
+"""The names that suite files and the command line may use; kept free of heavy imports.
+
+A test compares each tuple with the room that it names.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+STATEMENTS: Final = ("THR", "LIM-a", "TAX", "SNIP-S", "SNIP-1")
+CRITERIA: Final = ("random", "magnitude", "snip")
+INITIALISATIONS: Final = ("gaussian", "uniform")
+NOISES: Final = ("gaussian", "uniform", "laplace")
+DATA: Final = ("digits", "teacher")
+LABELS: Final = ("centred", "raw")

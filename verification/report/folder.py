@@ -1,0 +1,64 @@
+"""Write the results of a run into its folder; each file appears whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from graphon_theory.errors import InputError
+from verification.report.document import document
+from verification.report.figures import distance_figure, mask_figure
+from verification.report.page import render_page
+from verification.run import Run
+
+_MASKS = (
+    "Masks beside their graphons",
+    "Both axes sorted by profile, averaged over cells. Top: the mask of a real network. Middle: the rank-S "
+    "prediction of its batch (SNIP-S). Bottom: the rank-one prediction (SNIP-1).",
+)
+_DISTANCES = (
+    "Cut distance against width",
+    "Left: certified lower and upper bounds of the cut distance of masks to their predictions, with the bounds of "
+    "LIM-a. Right: the distance of SNIP's mask to its rank-S prediction, the band of masks sampled from that "
+    "prediction, and the distance to the rank-one prediction.",
+)
+
+
+def write_folder(run: Run) -> dict[str, Path]:
+    """Write ``run.json``, ``observations.jsonl``, ``report.html`` and the figures; return name -> path.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be written.
+    """
+    figures = []
+    files = {"run.json": json.dumps(document(run), indent=2, allow_nan=False) + "\n"}
+    for name, (title, caption), svg in (
+        ("masks.svg", _MASKS, mask_figure(run)),
+        ("distances.svg", _DISTANCES, distance_figure(run)),
+    ):
+        if svg is not None:
+            files[name] = svg
+            figures.append((title, caption, svg))
+    files["observations.jsonl"] = "".join(
+        json.dumps(
+            {"case": json.loads(o.case.key()), "repeat": o.repeat, "seed": o.seed, "values": o.values},
+            sort_keys=True,
+        )
+        + "\n"
+        for o in run.observations
+    )
+    files["report.html"] = render_page(run, figures)
+    return {name: _write(run.folder / name, text) for name, text in files.items()}
+
+
+def _write(path: Path, text: str) -> Path:
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, path)  # noqa: PTH105  # the atomic rename is the point
+    except OSError as error:
+        raise InputError("out", str(path), f"{error.strerror}: name a folder that can be written") from error
+    return path

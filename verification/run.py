@@ -1,0 +1,169 @@
+"""A verification run: a suite in, verdicts out, everything kept in a run folder."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+
+from graphon_theory._version import __version__
+from graphon_theory.errors import InputError
+from graphon_theory.statements import STATEMENTS, ancestors
+from verification.cases import Observation
+from verification.claims import Outcome, claims
+from verification.evidence import TheoryEvidence, theory_evidence
+from verification.ledger import Ledger, code_version
+from verification.suite import Suite, load_suite
+from verification.sweep import Trial, plan, sweep
+from verification.verdict import Verdict, judge
+
+
+@dataclass(frozen=True)
+class Run:
+    """The result of a verification run.
+
+    Parameters
+    ----------
+    suite
+        The suite that was run, with the seed that was used.
+    verdicts
+        One a statement, parents first.
+    headlines
+        Sentences for people, computed from the observations.
+    observations
+        All trials.
+    versions
+        Versions of what the numbers depend on.
+    seconds
+        Wall time, by part ("trials", "rest").
+    folder
+        The run folder.
+    """
+
+    suite: Suite
+    verdicts: tuple[Verdict, ...]
+    headlines: tuple[str, ...]
+    observations: tuple[Observation, ...]
+    versions: dict[str, str]
+    seconds: dict[str, float]
+    folder: Path
+
+    @property
+    def refuted(self) -> bool:
+        """Whether any statement is refuted."""
+        return any(verdict.status is Outcome.REFUTED for verdict in self.verdicts)
+
+    @property
+    def conclusive(self) -> bool:
+        """Whether every statement is supported or refuted."""
+        return all(verdict.status in (Outcome.SUPPORTED, Outcome.REFUTED) for verdict in self.verdicts)
+
+
+def verify(
+    suite: Suite | str,
+    *,
+    out: Path | str,
+    seed: int | None = None,
+    executor: Executor | None = None,
+    on_start: Callable[[tuple[Trial, ...]], None] | None = None,
+    on_trial: Callable[[Trial], None] | None = None,
+) -> Run:
+    """Run a suite and judge its statements.
+
+    Parameters
+    ----------
+    suite
+        A suite, the name of a shipped one ("quick", "full", "readings"), or a path.
+    out
+        Run folder; made if missing. Finished trials of an earlier, broken-off run in it are used again.
+    seed
+        Master seed; that of the suite by default.
+    executor
+        Runs the trials; by default they run in this process. See ``process_pool``.
+    on_start, on_trial
+        Called with the plan before the first trial, and with each finished trial.
+
+    Raises
+    ------
+    InputError
+        If the suite is not valid or the folder cannot be written.
+    """
+    chosen = load_suite(suite) if isinstance(suite, str) else suite
+    if seed is not None:
+        if seed < 0:
+            raise InputError("seed", seed, "give an integer of at least 0")
+        chosen = replace(chosen, seed=seed)
+    folder = _make_folder(Path(out))
+    trials = plan(chosen)
+    if on_start is not None:
+        on_start(trials)
+    start = time.perf_counter()
+    statements = chosen.statements
+    pending = [] if executor is None else [executor.submit(theory_evidence, name, chosen) for name in statements]
+    with Ledger(folder / "ledger.sqlite", code=code_version()) as ledger:
+        observations = sweep(trials, ledger, executor=executor, progress=on_trial)
+    measured = time.perf_counter()
+    found = [future.result() for future in pending] or [theory_evidence(name, chosen) for name in statements]
+    verdicts = _judge_all(chosen, observations, dict(zip(statements, found, strict=True)))
+    registry = claims()
+    level = chosen.level / len(chosen.statements)
+    headlines = [registry[statement].headline(_of(observations, statement), level) for statement in chosen.statements]
+    return Run(
+        suite=chosen,
+        verdicts=verdicts,
+        headlines=tuple(line for line in headlines if line is not None),
+        observations=observations,
+        versions=_versions(),
+        seconds={"trials": measured - start, "rest": time.perf_counter() - measured},
+        folder=folder,
+    )
+
+
+def _judge_all(
+    suite: Suite, observations: tuple[Observation, ...], evidence: Mapping[str, TheoryEvidence]
+) -> tuple[Verdict, ...]:
+    """Judge the statements of a suite, parents first; the level is shared equally (Bonferroni)."""
+    registry = claims()
+    order = sorted(suite.statements, key=lambda name: (len(ancestors(name)), list(STATEMENTS).index(name)))
+    statuses: dict[str, Outcome] = {}
+    verdicts = []
+    for name in order:
+        verdict = judge(
+            registry[name],
+            _of(observations, name),
+            evidence[name],
+            statuses,
+            suite.level / len(order),
+        )
+        statuses[name] = verdict.status
+        verdicts.append(verdict)
+    return tuple(verdicts)
+
+
+def _of(observations: tuple[Observation, ...], statement: str) -> tuple[Observation, ...]:
+    return tuple(o for o in observations if o.case.statement == statement)
+
+
+def _make_folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError("out", str(folder), f"{error.strerror}: name a folder that can be written") from error
+    if not os.access(folder, os.W_OK):
+        raise InputError("out", str(folder), "not writable: name a folder that can be written")
+    return folder
+
+
+def _versions() -> dict[str, str]:
+    packages = ("torch", "numpy", "scipy", "sympy", "mpmath", "python-flint", "scikit-learn")
+    return {
+        "graphon-theory": __version__,
+        "code": code_version(),
+        "python": platform.python_version(),
+        "device": "cpu",
+    } | {name: metadata.version(name) for name in packages}

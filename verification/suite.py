@@ -1,0 +1,320 @@
+"""Suite files: which statements to check, on what, at which widths.
+
+A suite is a TOML file; ``docs/suites.md`` lists its keys. Everything is checked when the file is read, so
+that a run never fails late over a typing mistake.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import tomllib
+from dataclasses import dataclass, fields
+from importlib import resources
+from pathlib import Path
+
+from graphon_theory.errors import InputError, require_density
+from verification.cases import Case, ModelSpec
+from verification.names import CRITERIA, DATA, INITIALISATIONS, LABELS, NOISES, STATEMENTS
+
+SCHEMA = "graphon.suite/1"
+LADDERS = ("batch", "width")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One ``[[check]]`` table: a grid of cases for one statement.
+
+    Parameters
+    ----------
+    statement
+        Statement id.
+    densities
+        Kept fractions, in (0, 1).
+    widths
+        Hidden widths n.
+    repeats
+        Independent trials of every case, at least 2.
+    inputs
+        Numbers of inputs d, crossed with the widths; empty means ``d = n``.
+    variant
+        "statement", or the id of a false variant for which this check makes the data.
+    criteria, models, initialisations
+        What to prune: criteria on networks, and models sampled directly, by name.
+    data, labels, signal
+        The batch: "digits" or "teacher"; "centred" or "raw"; explained share R^2 of the teacher.
+    batch, batch_per_input
+        Batch sizes S, or their ratio to d; at most one of the two.
+    ladder
+        What grows towards the limit: "width" or "batch".
+    """
+
+    statement: str
+    densities: tuple[float, ...]
+    widths: tuple[int, ...]
+    repeats: int
+    inputs: tuple[int, ...] = ()
+    variant: str = "statement"
+    criteria: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    initialisations: tuple[str, ...] = ("gaussian",)
+    data: str = "digits"
+    labels: str = "centred"
+    signal: float = 0.5
+    batch: tuple[int, ...] = ()
+    batch_per_input: tuple[float, ...] = ()
+    ladder: str = "width"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A checked suite.
+
+    Parameters
+    ----------
+    name, summary
+        For people.
+    level
+        Probability, at most, that any true statement of the suite is called refuted; in (0, 1).
+    seed
+        Master seed, non-negative.
+    models
+        Saliency models by name.
+    checks
+        The checks, in the order of the file.
+    """
+
+    name: str
+    summary: str
+    level: float
+    seed: int
+    models: dict[str, ModelSpec]
+    checks: tuple[Check, ...]
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """Ids of the checked statements, in order of first appearance."""
+        return tuple(dict.fromkeys(check.statement for check in self.checks))
+
+    def cases(self, check: Check) -> tuple[Case, ...]:
+        """Expand a check into its cases."""
+        sources: list[tuple[str | None, ModelSpec | None]] = [(name, None) for name in check.criteria]
+        sources += [(None, self.models[name]) for name in check.models]
+        sizes = [(n, d) for n in check.widths for d in (check.inputs or (n,))]
+        batches: list[tuple[int, float | None]] = [(size, None) for size in check.batch or (0,)]
+        if check.batch_per_input:
+            batches = [(0, ratio) for ratio in check.batch_per_input]
+        return tuple(
+            Case(
+                statement=check.statement,
+                variant=check.variant,
+                criterion=criterion,
+                model=model,
+                initialisation=initialisation,
+                data=check.data,
+                labels=check.labels,
+                signal=check.signal,
+                width=n,
+                inputs=d,
+                square=not check.inputs,
+                density=density,
+                batch=size if ratio is None else max(2, round(ratio * d)),
+                batch_per_input=ratio,
+                ladder=check.ladder,
+            )
+            for (criterion, model), (n, d), density, (size, ratio) in itertools.product(
+                sources, sizes, check.densities, batches
+            )
+            for initialisation in (check.initialisations if model is None else (model.noise,))
+        )
+
+
+def shipped_suites() -> tuple[str, ...]:
+    """Names of the suites that come with the package."""
+    folder = resources.files("verification") / "suites"
+    return tuple(sorted(Path(entry.name).stem for entry in folder.iterdir() if entry.name.endswith(".toml")))
+
+
+def load_suite(source: str) -> Suite:
+    """Read a suite by the name of a shipped one, or from a file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or anything in it is missing, unknown, of the wrong type or out of range.
+    """
+    if source in shipped_suites():
+        text = (resources.files("verification") / "suites" / f"{source}.toml").read_text(encoding="utf-8")
+    else:
+        try:
+            text = Path(source).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(
+                "suite", source, f"{error}; give a readable TOML file or one of {', '.join(shipped_suites())}"
+            ) from error
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError("suite", source, f"not valid TOML: {error}") from error
+    return parse_suite(table)
+
+
+def parse_suite(table: dict[str, object]) -> Suite:
+    """Check a parsed TOML table and turn it into a suite.
+
+    Raises
+    ------
+    InputError
+        As ``load_suite``.
+    """
+    _known("suite", table, ("schema", "name", "summary", "level", "seed", "models", "check"))
+    if table.get("schema") != SCHEMA:
+        raise InputError("schema", table.get("schema"), f'write schema = "{SCHEMA}"')
+    level = _number("level", table.get("level", 0.01))
+    seed = _integer("seed", table.get("seed", 0), least=0)
+    models = {name: _model(name, value) for name, value in _tables("models", table.get("models", {})).items()}
+    checks = table.get("check")
+    if not isinstance(checks, list) or not checks:
+        raise InputError("check", checks, "write at least one [[check]] table")
+    parsed = tuple(_check(f"check {i + 1}", entry, models) for i, entry in enumerate(checks))
+    return Suite(
+        name=_text("name", table.get("name", "unnamed")),
+        summary=_text("summary", table.get("summary", "")),
+        level=require_density(level, "level"),
+        seed=seed,
+        models=models,
+        checks=parsed,
+    )
+
+
+def _model(name: str, value: object) -> ModelSpec:
+    where = f"models.{name}"
+    if not isinstance(value, dict):
+        raise InputError(where, value, "write a table with g, f and noise")
+    _known(where, value, ("g", "f", "noise"))
+    noise = _choice(f"{where}.noise", value.get("noise", "gaussian"), NOISES)
+    spec = ModelSpec(
+        name=name,
+        g=_text(f"{where}.g", value.get("g", "1")),
+        f=_text(f"{where}.f", value.get("f", "1")),
+        noise=noise,
+    )
+    try:
+        spec.build()
+    except ValueError as error:
+        raise InputError(where, value, str(error)) from error
+    return spec
+
+
+def _check(where: str, value: object, models: dict[str, ModelSpec]) -> Check:
+    if not isinstance(value, dict):
+        raise InputError(where, value, "write a [[check]] table")
+    _known(where, value, tuple(field.name for field in fields(Check)))
+    for key in ("statement", "densities", "widths", "repeats"):
+        if key not in value:
+            raise InputError(f"{where}.{key}", "missing", "every check needs it")
+    given: dict[str, object] = {
+        "statement": _choice(f"{where}.statement", value["statement"], STATEMENTS),
+        "densities": tuple(
+            require_density(_number(f"{where}.densities", x), f"{where}.densities")
+            for x in _list(f"{where}.densities", value["densities"])
+        ),
+        "repeats": _integer(f"{where}.repeats", value["repeats"], least=2),
+    }
+    for key in ("widths", "inputs", "batch"):
+        if key in value:
+            entries = _list(f"{where}.{key}", value[key])
+            given[key] = tuple(_integer(f"{where}.{key}", x, least=1) for x in entries)
+    if "batch_per_input" in value:
+        ratios = _list(f"{where}.batch_per_input", value["batch_per_input"])
+        given["batch_per_input"] = tuple(_positive(f"{where}.batch_per_input", x) for x in ratios)
+    for key, choices in (
+        ("criteria", CRITERIA),
+        ("models", tuple(models)),
+        ("initialisations", INITIALISATIONS),
+    ):
+        if key in value:
+            entries = _list(f"{where}.{key}", value[key])
+            given[key] = tuple(_choice(f"{where}.{key}", x, choices) for x in entries)
+    for key, choices in (("data", DATA), ("labels", LABELS), ("ladder", LADDERS)):
+        if key in value:
+            given[key] = _choice(f"{where}.{key}", value[key], choices)
+    if "variant" in value:
+        given["variant"] = _text(f"{where}.variant", value["variant"])
+    if "signal" in value:
+        given["signal"] = _number(f"{where}.signal", value["signal"])
+    check = Check(**given)  # type: ignore[arg-type]  # every value was checked above, key by key
+    _fits(where, check)
+    return check
+
+
+def _fits(where: str, check: Check) -> None:
+    """Refuse keys that contradict each other."""
+    if not check.criteria and not check.models:
+        raise InputError(f"{where}.criteria", "missing", "name criteria, models or both")
+    if check.batch and check.batch_per_input:
+        raise InputError(f"{where}.batch", check.batch, "give batch or batch_per_input, not both")
+    if not 0.0 < check.signal <= 1.0:
+        raise InputError(f"{where}.signal", check.signal, "give the explained share R^2, in (0, 1]")
+    if "snip" in check.criteria and not (check.batch or check.batch_per_input):
+        raise InputError(f"{where}.batch", "missing", "SNIP needs batch or batch_per_input")
+    from verification.claims import variants_with_own_data
+
+    own = ("statement", *variants_with_own_data(check.statement))
+    if check.variant not in own:
+        raise InputError(f"{where}.variant", check.variant, f"choose one of {', '.join(own)}")
+
+
+def _known(where: str, table: dict[str, object], keys: tuple[str, ...]) -> None:
+    for key in table:
+        if key not in keys:
+            near = difflib.get_close_matches(key, keys, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise InputError(f"{where}, key", key, f"unknown; {hint}known keys: {', '.join(keys)}")
+
+
+def _tables(where: str, value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise InputError(where, value, "write a table")
+    return value
+
+
+def _list(where: str, value: object) -> list[object]:
+    if not isinstance(value, list) or not value:
+        raise InputError(where, value, "give a non-empty list, such as [256, 1024]")
+    return value
+
+
+def _text(where: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise InputError(where, value, "give a string")
+    return value
+
+
+def _choice(where: str, value: object, choices: tuple[str, ...]) -> str:
+    if not isinstance(value, str) or value not in choices:
+        near = difflib.get_close_matches(str(value), choices, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        listed = ", ".join(choices) if choices else "(none is defined)"
+        raise InputError(where, value, f"unknown; {hint}choose one of {listed}")
+    return value
+
+
+def _integer(where: str, value: object, *, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        kind = "a positive integer" if least == 1 else f"an integer of at least {least}"
+        raise InputError(where, value, f"give {kind}")
+    return value
+
+
+def _number(where: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InputError(where, value, "give a number")
+    return float(value)
+
+
+def _positive(where: str, value: object) -> float:
+    number = _number(where, value)
+    if not 0.0 < number < float("inf"):
+        raise InputError(where, value, "give a finite number above 0")
+    return number

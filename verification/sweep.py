@@ -1,0 +1,106 @@
+"""Run the trials of a suite, here or on any executor, through the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, as_completed
+from dataclasses import dataclass
+
+import torch
+
+from verification.cases import Case, Observation
+from verification.claims import claims
+from verification.ledger import Ledger
+from verification.suite import Suite
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial to be made."""
+
+    case: Case
+    repeat: int
+    seed: int
+
+
+def plan(suite: Suite) -> tuple[Trial, ...]:
+    """All trials of a suite, in the order of its checks; each case once, whatever the checks share."""
+    trials: dict[tuple[str, int], Trial] = {}
+    for check in suite.checks:
+        for case in suite.cases(check):
+            for repeat in range(check.repeats):
+                seed = case.seed(suite.seed, repeat)
+                trials.setdefault((case.key(), repeat), Trial(case=case, repeat=repeat, seed=seed))
+    return tuple(trials.values())
+
+
+def observe(trial: Trial) -> Observation:
+    """Make one trial: a pure function of the trial, so that any process may run it.
+
+    It runs on one thread: sums then have one order, and the numbers do not depend on the machine's cores.
+    """
+    from threadpoolctl import threadpool_limits
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(limits=1):
+            values = claims()[trial.case.statement].trial(trial.case, trial.seed)
+    finally:
+        torch.set_num_threads(threads)
+    return Observation(case=trial.case, repeat=trial.repeat, seed=trial.seed, values=values)
+
+
+def sweep(
+    trials: Sequence[Trial],
+    ledger: Ledger,
+    *,
+    executor: Executor | None = None,
+    progress: Callable[[Trial], None] | None = None,
+) -> tuple[Observation, ...]:
+    """Make all trials that the ledger does not hold; return all observations in the order of the plan.
+
+    Parameters
+    ----------
+    trials
+        The plan.
+    ledger
+        Where finished trials are looked up, and recorded as soon as they are finished.
+    executor
+        Runs the trials; by default they run here, one after the other.
+    progress
+        Called after each trial.
+    """
+    found: dict[Trial, Observation] = {}
+    missing: list[Trial] = []
+    for trial in trials:
+        known = ledger.get(trial.case, trial.repeat, trial.seed)
+        if known is None:
+            missing.append(trial)
+        else:
+            found[trial] = known
+            if progress is not None:
+                progress(trial)
+    for trial, observation in _observe_all(missing, executor):
+        ledger.put(observation)
+        found[trial] = observation
+        if progress is not None:
+            progress(trial)
+    return tuple(found[trial] for trial in trials)
+
+
+def _observe_all(trials: Sequence[Trial], executor: Executor | None) -> Iterator[tuple[Trial, Observation]]:
+    """Yield trials as they finish."""
+    if executor is None:
+        for trial in trials:
+            yield trial, observe(trial)
+        return
+    # The longest first, so that no process is left alone with one at the end.
+    ordered = sorted(trials, key=lambda trial: -trial.case.work)
+    futures = {executor.submit(observe, trial): trial for trial in ordered}
+    try:
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    finally:
+        for future in futures:
+            future.cancel()

@@ -1,0 +1,137 @@
+"""From evidence to status: computed, never set by hand (DESIGN, "Evidence and status").
+
+A statement is *supported* only if its derivation holds, every enclosure holds, its measurement supports it,
+every false variant was rejected by the same rule, and every statement that it rests on is supported. It is
+*refuted* by its own evidence alone. Everything else is *inconclusive*, with the reasons in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from graphon_theory.derivation import DerivationResult, Evidence
+from graphon_theory.statements import STATEMENTS
+from verification.cases import Observation
+from verification.claims import Claim, Measurement, Mutant, Outcome
+from verification.evidence import EnclosureCheck, TheoryEvidence
+
+
+@dataclass(frozen=True)
+class MutantVerdict:
+    """What became of a false variant."""
+
+    mutant: Mutant
+    measurement: Measurement
+
+    @property
+    def rejected(self) -> bool:
+        """Whether the decision rule refuted it."""
+        return self.measurement.outcome is Outcome.REFUTED
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The status of one statement, with everything it rests on.
+
+    Parameters
+    ----------
+    id
+        Statement id.
+    status
+        Supported, refuted, inconclusive or not run.
+    reasons
+        Why it is not supported; empty if it is.
+    derivation
+        Steps with their evidence.
+    enclosures
+        Rigorous intervals.
+    measurement
+        The decision on the statement.
+    mutants
+        The decisions on its false variants.
+    """
+
+    id: str
+    status: Outcome
+    reasons: tuple[str, ...]
+    derivation: DerivationResult
+    enclosures: tuple[EnclosureCheck, ...]
+    measurement: Measurement
+    mutants: tuple[MutantVerdict, ...]
+
+
+def judge(
+    claim: Claim,
+    observations: Sequence[Observation],
+    theory: TheoryEvidence,
+    parents: Mapping[str, Outcome],
+    level: float,
+) -> Verdict:
+    """Judge one statement.
+
+    Parameters
+    ----------
+    claim
+        Its decision rule and false variants.
+    observations
+        Its observations, of all variants.
+    theory
+        Its symbolic and rigorous evidence.
+    parents
+        Status of the statements judged before it.
+    level
+        Probability, at most, of refuting it if it is true.
+    """
+    measurement = claim.decide(observations, "statement", level)
+    mutants = tuple(MutantVerdict(mutant, claim.decide(observations, mutant.id, level)) for mutant in claim.mutants)
+    contradicted = [r.step.id for r in theory.derivation.results if r.evidence is Evidence.CONTRADICTED]
+    broken = [check.name for check in theory.enclosures if check.holds is False]
+    refutations = [f"derivation step {name} is contradicted" for name in contradicted]
+    refutations += [f"enclosure of {name} excludes the value used" for name in broken]
+    if measurement.outcome is Outcome.REFUTED:
+        refutations.append("the measurement refutes it")
+    doubts = _doubts(claim.id, measurement, mutants, theory, parents)
+    if refutations:
+        status, reasons = Outcome.REFUTED, refutations
+    elif measurement.outcome is Outcome.NOT_RUN:
+        status, reasons = Outcome.NOT_RUN, ["no trial of it was made"]
+    elif doubts:
+        status, reasons = Outcome.INCONCLUSIVE, doubts
+    else:
+        status, reasons = Outcome.SUPPORTED, []
+    return Verdict(
+        id=claim.id,
+        status=status,
+        reasons=tuple(reasons),
+        derivation=theory.derivation,
+        enclosures=theory.enclosures,
+        measurement=measurement,
+        mutants=mutants,
+    )
+
+
+def _doubts(
+    statement: str,
+    measurement: Measurement,
+    mutants: Sequence[MutantVerdict],
+    theory: TheoryEvidence,
+    parents: Mapping[str, Outcome],
+) -> list[str]:
+    """Everything that stands between a statement and "supported"."""
+    doubts = []
+    if measurement.outcome is Outcome.INCONCLUSIVE:
+        doubts.append("the measurement does not decide")
+    undecided = [r.step.id for r in theory.derivation.results if r.evidence is Evidence.UNDECIDED]
+    doubts += [f"derivation step {name} is undecided" for name in undecided]
+    doubts += [f"no enclosure of {check.name} was found" for check in theory.enclosures if check.holds is None]
+    doubts += [
+        f"false variant {m.mutant.id} was {'not tried' if m.measurement.outcome is Outcome.NOT_RUN else 'not rejected'}"
+        for m in mutants
+        if not m.rejected
+    ]
+    for parent in STATEMENTS[statement].uses:
+        status = parents.get(parent, Outcome.NOT_RUN)
+        if status is not Outcome.SUPPORTED:
+            doubts.append(f"it rests on {parent}, which is {status.value}")
+    return doubts
