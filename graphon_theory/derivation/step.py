@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
@@ -97,11 +97,6 @@ class Step:
         as_cell(tuple(self.domain), self.domain)
         # A copy, so that the caller's mapping can change; a plain one, so that steps can be pickled.
         object.__setattr__(self, "domain", dict(self.domain))
-
-    def __reduce__(self) -> tuple[type[Step], tuple[object, ...]]:
-        # A read-only mapping cannot be pickled; results travel between processes.
-        values = {part.name: getattr(self, part.name) for part in fields(self)}
-        return Step, tuple((values | {"domain": dict(self.domain)}).values())
 
     @property
     def is_cited(self) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import sympy
 from flint import ctx
 
-from graphon_theory.enclosures.balls import BALLS, ball, to_interval
+from graphon_theory.enclosures.balls import BALLS, to_interval
 from graphon_theory.enclosures.boxes import BOXES
 from graphon_theory.enclosures.interval import (
     EnclosureError,
@@ -26,7 +26,6 @@ from graphon_theory.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from fractions import Fraction
 
     from sympy import Expr, Symbol
 
@@ -209,8 +208,3 @@ def _over_intervals(problem: Problem) -> Interval:
     result = Interval(to_interval(sharp.low).low, to_interval(sharp.high).high)
     rough = problem.real().at()
     return result.intersection(to_interval(rough)) if rough.is_finite() else result
-
-
-def exact_ball(value: Fraction) -> Any:
-    """Return the real ball around a fraction at the current precision."""
-    return ball(value, value)

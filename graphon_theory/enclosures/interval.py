@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Final, TypeAlias
 
 from mpmath import isfinite, mpf
-from sympy import Expr, Float, Rational
+from sympy import Float, Rational
 
 from graphon_theory.errors import InputError
 
@@ -222,8 +222,3 @@ def _decimal(units: int, place: int) -> str:
         return str(units * 10**place)
     figures = tuple(int(figure) for figure in str(abs(units)))
     return str(Decimal((int(units < 0), figures, place)))
-
-
-def is_constant(value: object) -> bool:
-    """Return whether ``value`` is a SymPy number such as ``sqrt(2)/3``: an expression without symbols."""
-    return isinstance(value, Expr) and not value.free_symbols

@@ -184,6 +184,16 @@ def test_finite_complex_boxes_contain_the_analytic_continuation(
         assert bool(image.contains(acb(value.real, value.imag))) or float(distance) < 1e-12
 
 
+@pytest.mark.parametrize("function", [erf, erfc])
+def test_error_functions_on_wide_boxes_contain_the_values_inside(function: Any) -> None:
+    program = pose(function(x), (x,), None).complex()
+    image = program.at(acb(arb(0.5, 1), arb(2, 1)))
+    for re in (-0.5, 0.5, 1.5):
+        for im in (1, 2, 3):
+            value = complex(getattr(mpmath, function.__name__)(mpmath.mpc(re, im)))
+            assert image.contains(acb(value.real, value.imag))
+
+
 @pytest.mark.parametrize("points", [2, 3, 8, 20])
 @pytest.mark.parametrize("size", [1.5, 2.5])
 def test_gauss_error_bound_holds_and_is_not_idle(points: int, size: float) -> None:
@@ -275,6 +285,22 @@ def test_uniform_mask_density_is_enclosed_to_its_closed_form() -> None:
         t = mpmath.mpf("0.2")
         close(found, 1 - t + t * mpmath.log(t) - t * mpmath.log(t) ** 2 / 2, 4)
     assert found.width < 2e-5
+
+
+@pytest.mark.parametrize("cells", [1, 4, 16, 64])
+def test_kinks_of_products_are_enclosed_with_any_effort(cells: int) -> None:
+    """Over xy > a, xy - a has the integral 1/4 - a + 3 a^2/4 - a^2 log(a)/2."""
+    a = Rational(1, 4)
+    truth = enclose(Rational(1, 4) - a + 3 * a**2 / 4 - a**2 * log(a) / 2, digits=30)
+    for kink in (Max(u * v - a, 0), Max(u * v, a) - a, a * Max(4 * u * v - 1, 0), -Min(a - u * v, 0)):
+        assert integrate(kink, (u, 0, 1), (v, 0, 1), cells=cells).contains(truth)
+    curved = integrate(Max(exp(-u - v) - a, 0) ** 2, (u, 0, 2), (v, 0, 2), cells=cells)
+    assert curved.overlaps(integrate(Max(exp(-u - v) - a, 0) ** 2, (u, 0, 2), (v, 0, 2), digits=4))
+
+
+def test_points_where_the_integrand_is_undefined_count_as_zero() -> None:
+    half = 2 + erf(1 / Max(0, x))
+    assert integrate(half, (x, -1, 1), cells=200).contains(integrate(2 + erf(1 / u), (u, 0, 1)))
 
 
 _COEFFICIENT = st.fractions(-2, 2, max_denominator=16)
@@ -394,6 +420,9 @@ DECISIONS = [
     (sqrt(2) - Rational(14142, 10000), ">", {}, True),
     (Max(x, y) - x, ">=", {x: (0, 1), y: (0, 1)}, True),
     (sqrt(x), ">=", {x: (-1, 1)}, None),
+    # Rising on either side of a downward jump.
+    (Piecewise((x + 1, x < 0), (x - Rational(1, 2), True)), ">=", {x: (-1, 1)}, False),
+    (sympy.Add(x, x, evaluate=False), ">=", {x: (-1, 1)}, False),
 ]
 
 
