@@ -1,20 +1,27 @@
 """The pruning threshold: the level ``tau`` at which the graphon's density is ``rho`` (statement THR).
 
 Two problems, one idea. ``N(tau) = mean of Q(tau / |h|)`` is continuous and non-increasing, so a bracket
-with ``N(low) > rho > N(high)`` holds the root.
+with ``N(low) > rho > N(high)`` holds the root. A few population models have a closed form, and all of them a
+way to many digits, by mpmath.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import mpmath
 import numpy as np
 import numpy.typing as npt
+import sympy
 from scipy import optimize
 
+from graphon_theory import notation
 from graphon_theory.errors import InputError, require_density
+from graphon_theory.noise import Laplace, Uniform
+from graphon_theory.noise.law import exact_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +36,8 @@ Array = npt.NDArray[np.float64]
 _PILOT = 1 << 16  # entries of the pilot sample that gives a large profile its start
 _NEWTON_STEPS = 8
 _NEWTON_TOLERANCE = 1e-7
+_LARGEST_DEGREE = 12  # of a polynomial equation that is solved exactly
+_GUARD_DIGITS = 10  # of mpmath, beyond those asked for
 _RELATIVE_TOLERANCE = 4e-15  # root finding stops here: a few units of double precision
 
 
@@ -39,16 +48,53 @@ class Threshold:
     Parameters
     ----------
     value
-        The level ``tau``, positive, in the units of the score.
+        The level ``tau``, in the units of the score; positive, save for one-sided scores.
     exact
         The closed form, where there is one.
     enclosure
-        A rigorous interval that contains ``tau``, where one was asked for.
+        A rigorous interval that contains ``tau``, where one was asked for and found.
+    precise
+        ``tau`` as a decimal of many digits, where they were asked for and the quadrature's error estimate
+        vouches for them: an estimate, no proof.
     """
 
     value: float
     exact: Expr | None = None
     enclosure: Interval | None = None
+    precise: str | None = None
+
+    @property
+    def expr(self) -> Expr:
+        """The level for formulas: the closed form where it is elementary, else the value to 17 digits."""
+        if self.exact is None or self.exact.has(sympy.LambertW, sympy.ComplexRootOf):
+            return sympy.Float(self.value, 17)
+        return self.exact
+
+    def negated(self) -> Threshold:
+        """Return the threshold of the opposite sign."""
+        return Threshold(
+            value=-self.value,
+            exact=None if self.exact is None else -self.exact,
+            enclosure=None if self.enclosure is None else -self.enclosure,
+            precise=None if self.precise is None else f"-{self.precise}",
+        )
+
+
+def require_atomless(noise: NoiseLaw) -> None:
+    """Refuse a law with atoms.
+
+    Raises
+    ------
+    InputError
+        If the law has atoms: statement THR needs a continuous ``Q``, or many scores tie at the threshold.
+    """
+    if noise.atoms:
+        raise InputError(
+            "noise",
+            noise,
+            f"its modulus has atoms at {', '.join(f'{atom:g}' for atom in noise.atoms)}, and statement THR needs an "
+            "atomless law: break ties at random in the mask, or choose another law",
+        )
 
 
 def finite_threshold(profile: Array, noise: NoiseLaw, density: float) -> float:
@@ -71,9 +117,10 @@ def finite_threshold(profile: Array, noise: NoiseLaw, density: float) -> float:
     Raises
     ------
     InputError
-        If the profile has negative, NaN or infinite entries, or too few non-zero ones.
+        If the profile has negative, NaN or infinite entries, or too few non-zero ones, or the law has atoms.
     """
     rho = require_density(density)
+    require_atomless(noise)
     flat = np.asarray(profile, dtype=np.float64).ravel()
     if flat.size == 0 or not bool(np.all(np.isfinite(flat))) or bool(np.any(flat < 0)):
         raise InputError("profile", f"array of {flat.size}", "give finite, non-negative values, at least one")
@@ -121,6 +168,122 @@ def continuous_threshold(mean_kept: Callable[[float], float], density: float, st
     """
     rho = require_density(density)
     return math.exp(_root(lambda log_tau: mean_kept(math.exp(log_tau)) - rho, math.log(start), step=1.0))
+
+
+def power_threshold(noise: NoiseLaw, factor: Expr, exponent: Expr, density: Expr) -> Expr | None:
+    """Solve for ``tau`` in closed form with the profile ``c x^a``, x uniform, where that is known how.
+
+    With ``s = tau/(b c)``, b the bound or scale of the law:
+
+    * uniform noise, ``a > 0``, not 1: ``N = 1 - s/(1 - a) + a/(1 - a) s^(1/a)``, an algebraic equation;
+    * uniform noise, ``a = 1``: ``N = 1 - s + s log(s)``, solved by the lower branch of Lambert's W;
+    * uniform noise, ``a = -m < 0``: ``N = 1 - s/(1 + m)`` up to ``s = 1``, then ``m/(1 + m) s^(-1/m)``;
+    * Laplace noise, ``a = -1``: ``N = (1 - exp(-s))/s``, solved by the principal branch of Lambert's W.
+
+    Parameters
+    ----------
+    noise
+        Law of the edge noise.
+    factor
+        ``c``, positive, exact.
+    exponent
+        ``a``, rational, not 0.
+    density
+        ``rho`` in (0, 1), rational.
+
+    Returns
+    -------
+    Expr or None
+        None for every other law or exponent, and where the equation's degree exceeds 12.
+    """
+    if isinstance(noise, Laplace) and exponent == -1:
+        return exact_value(noise.scale) * factor * (1 / density + sympy.LambertW(-sympy.exp(-1 / density) / density))
+    if not isinstance(noise, Uniform):
+        return None
+    unit = exact_value(noise.bound) * factor
+    if exponent < 0:
+        m = -exponent
+        share = density * (1 + m) / m
+        return unit * ((1 - density) * (1 + m) if share >= 1 else share ** (-m))
+    if exponent == 1:
+        return unit * sympy.exp(1 + sympy.LambertW((density - 1) / sympy.E, -1))
+    p, q = exponent.p, exponent.q
+    if max(p, q) > _LARGEST_DEGREE:
+        return None
+    # With s = x^p the equation is a polynomial in x, falling from 1 - rho to -rho on [0, 1].
+    x = sympy.Dummy("x")
+    kept = 1 - x**p / (1 - exponent) + exponent / (1 - exponent) * x**q - density
+    roots = [root for root in sympy.Poly(kept, x).real_roots() if 0 < float(root.evalf(20)) < 1]
+    return unit * roots[0] ** p if len(roots) == 1 else None
+
+
+def precise_threshold(profile: Expr, noise: NoiseLaw, density: Expr, start: float, digits: int) -> str | None:
+    """Solve ``N(tau) = rho`` to many digits, by mpmath's quadrature and secant method.
+
+    Parameters
+    ----------
+    profile
+        ``|h(u, v)|``.
+    noise
+        Law of the edge noise.
+    density
+        ``rho`` in (0, 1), rational.
+    start
+        ``tau`` to a few digits.
+    digits
+        Significant digits wanted.
+
+    Returns
+    -------
+    str or None
+        None where the law has a kink, the secant method does not settle, or the quadrature's own estimate of its
+        error is too large.
+    """
+    axes = [symbol for symbol in (notation.u, notation.v) if symbol in profile.free_symbols]
+    if axes and not noise.analytic:
+        return None
+    height = sympy.lambdify(axes, profile, modules="mpmath")
+    survival = sympy.lambdify(notation.t, noise.survival_expr(notation.t), modules="mpmath")
+    errors: list[mpmath.mpf] = []
+
+    def excess(level: mpmath.mpf) -> mpmath.mpf:
+        def kept(*point: mpmath.mpf) -> mpmath.mpf:
+            try:
+                h = height(*point)
+            except (ZeroDivisionError, ValueError):
+                return mpmath.mpf(1)  # a pole of the profile, on the border
+            if h == 0:
+                return mpmath.mpf(0)
+            return mpmath.mpf(1) if mpmath.isinf(h) else survival(level / h)
+
+        if not axes:
+            return kept() - target
+        mean, error = mpmath.quad(kept, *([0, 1] for _ in axes), error=True, method=method)
+        errors.append(error)
+        return mean - target
+
+    with mpmath.workdps(digits + _GUARD_DIGITS):
+        target = mpmath.mpf(density.p) / density.q
+        method = "gauss-legendre" if _regular(height, len(axes)) else "tanh-sinh"
+        guess = mpmath.mpf(start)
+        tolerance = mpmath.mpf(10) ** (-2 * (digits + 2))
+        try:
+            root = mpmath.findroot(excess, (guess, guess * (1 + mpmath.mpf(10) ** -9)), solver="secant", tol=tolerance)
+        except (ValueError, ZeroDivisionError):
+            return None
+        if errors and errors[-1] > mpmath.mpf(10) ** -(digits + 1) * target:
+            return None
+        decimal: str = mpmath.nstr(root, digits, strip_zeros=False)
+        return decimal
+
+
+def _regular(height: Callable[..., mpmath.mpf], axes: int) -> bool:
+    """Whether the profile is finite and positive at the corners, so that nothing is singular on the border."""
+    try:
+        corners = [height(*corner) for corner in itertools.product((mpmath.mpf(0), mpmath.mpf(1)), repeat=axes)]
+    except (ZeroDivisionError, ValueError):
+        return False
+    return all(mpmath.isfinite(value) and value > 0 for value in corners)
 
 
 def _polish(inverse_profile: Array, noise: NoiseLaw, target: float, start: float) -> float:

@@ -156,12 +156,14 @@ def _print_result(run: Run, form: str) -> None:
 
 def _claims(_: argparse.Namespace) -> int:
     from graphon_theory.statements import STATEMENTS
+    from verification.names import STATEMENTS as MEASURED
 
     for statement in STATEMENTS.values():
-        rests = f"   rests on {', '.join(statement.uses)}" if statement.uses else ""
-        sys.stdout.write(f"{statement.id:8}{statement.title}{rests}\n")
+        rests = f"; rests on {', '.join(statement.uses)}" if statement.uses else ""
+        how = "derived and measured" if statement.id in MEASURED else "derived"
+        sys.stdout.write(f"{statement.id:8}{statement.title} ({how}{rests})\n")
         for hypothesis in statement.hypotheses:
-            sys.stdout.write(f"          if {hypothesis}\n")
+            sys.stdout.write(f"          if {hypothesis.text}\n")
     return EXIT_OK
 
 

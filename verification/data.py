@@ -17,6 +17,9 @@ from torch import Tensor
 from graphon_theory.errors import InputError
 
 LABELS = ("centred", "raw")
+DIGIT_SAMPLES = 1797
+"""Number of images in scikit-learn's digits."""
+
 _DIGIT_SIDE = 8
 
 
@@ -59,11 +62,7 @@ def digits(samples: int, pixels: int, *, labels: str, generator: torch.Generator
         If a size is out of range or ``labels`` is unknown.
     """
     images, targets = _load_digits()
-    side = math.isqrt(pixels)
-    if side * side != pixels or side < _DIGIT_SIDE:
-        raise InputError(
-            "inputs", pixels, "digits have 64 pixels: give the square of a side of 8 or more (64, 256, 1024)"
-        )
+    side = require_digit_pixels(pixels, "inputs")
     if not 2 <= samples <= len(targets):
         raise InputError("batch", samples, f"digits have {len(targets)} samples: give 2 to {len(targets)}")
     chosen = torch.randperm(len(targets), generator=generator)[:samples]
@@ -74,6 +73,22 @@ def digits(samples: int, pixels: int, *, labels: str, generator: torch.Generator
         )[:, 0]
     y = (torch.from_numpy(targets)[chosen] >= 5).double()
     return _batch(pictures.reshape(samples, pixels), y, labels, population=None)
+
+
+def require_digit_pixels(pixels: int, argument: str) -> int:
+    """Return the side of an upsampled image with so many pixels.
+
+    Raises
+    ------
+    InputError
+        If the number is not the square of a side of at least 8.
+    """
+    side = math.isqrt(pixels)
+    if side * side != pixels or side < _DIGIT_SIDE:
+        raise InputError(
+            argument, pixels, "digits have 64 pixels: give the square of a side of 8 or more (64, 256, 1024)"
+        )
+    return side
 
 
 def teacher(samples: int, inputs: int, *, signal: float, labels: str, generator: torch.Generator) -> Batch:

@@ -89,7 +89,7 @@ def mask(
     return {name: part.view(scores[name].shape) for name, part in zip(scores, parts, strict=True)}
 
 
-def kept_count(size: int, density: float) -> int:
+def kept_count(size: int, density: float, argument: str = "density") -> int:
     """``k = round(density * size)``.
 
     Raises
@@ -100,7 +100,7 @@ def kept_count(size: int, density: float) -> int:
     count = round(density * size)
     if not 0 < count < size:
         raise InputError(
-            "density",
+            argument,
             density,
             f"it keeps {count} of {size} entries: choose one that keeps some and drops some",
         )

@@ -15,55 +15,12 @@ from pathlib import Path
 
 from graphon_theory.errors import InputError, require_density
 from verification.cases import Case, ModelSpec
+from verification.check import Check
+from verification.fit import require_fit
 from verification.names import CRITERIA, DATA, INITIALISATIONS, LABELS, NOISES, STATEMENTS
 
 SCHEMA = "graphon.suite/1"
 LADDERS = ("batch", "width")
-
-
-@dataclass(frozen=True)
-class Check:
-    """One ``[[check]]`` table: a grid of cases for one statement.
-
-    Parameters
-    ----------
-    statement
-        Statement id.
-    densities
-        Kept fractions, in (0, 1).
-    widths
-        Hidden widths n.
-    repeats
-        Independent trials of every case, at least 2.
-    inputs
-        Numbers of inputs d, crossed with the widths; empty means ``d = n``.
-    variant
-        "statement", or the id of a false variant for which this check makes the data.
-    criteria, models, initialisations
-        What to prune: criteria on networks, and models sampled directly, by name.
-    data, labels, signal
-        The batch: "digits" or "teacher"; "centred" or "raw"; explained share R^2 of the teacher.
-    batch, batch_per_input
-        Batch sizes S, or their ratio to d; at most one of the two.
-    ladder
-        What grows towards the limit: "width" or "batch".
-    """
-
-    statement: str
-    densities: tuple[float, ...]
-    widths: tuple[int, ...]
-    repeats: int
-    inputs: tuple[int, ...] = ()
-    variant: str = "statement"
-    criteria: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-    initialisations: tuple[str, ...] = ("gaussian",)
-    data: str = "digits"
-    labels: str = "centred"
-    signal: float = 0.5
-    batch: tuple[int, ...] = ()
-    batch_per_input: tuple[float, ...] = ()
-    ladder: str = "width"
 
 
 @dataclass(frozen=True)
@@ -244,25 +201,8 @@ def _check(where: str, value: object, models: dict[str, ModelSpec]) -> Check:
     if "signal" in value:
         given["signal"] = _number(f"{where}.signal", value["signal"])
     check = Check(**given)  # type: ignore[arg-type]  # every value was checked above, key by key
-    _fits(where, check)
+    require_fit(where, check)
     return check
-
-
-def _fits(where: str, check: Check) -> None:
-    """Refuse keys that contradict each other."""
-    if not check.criteria and not check.models:
-        raise InputError(f"{where}.criteria", "missing", "name criteria, models or both")
-    if check.batch and check.batch_per_input:
-        raise InputError(f"{where}.batch", check.batch, "give batch or batch_per_input, not both")
-    if not 0.0 < check.signal <= 1.0:
-        raise InputError(f"{where}.signal", check.signal, "give the explained share R^2, in (0, 1]")
-    if "snip" in check.criteria and not (check.batch or check.batch_per_input):
-        raise InputError(f"{where}.batch", "missing", "SNIP needs batch or batch_per_input")
-    from verification.claims import variants_with_own_data
-
-    own = ("statement", *variants_with_own_data(check.statement))
-    if check.variant not in own:
-        raise InputError(f"{where}.variant", check.variant, f"choose one of {', '.join(own)}")
 
 
 def _known(where: str, table: dict[str, object], keys: tuple[str, ...]) -> None:

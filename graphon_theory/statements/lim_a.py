@@ -5,6 +5,7 @@ from __future__ import annotations
 from sympy import Abs, Max, Min, Rational, Symbol, exp, floor, log, sqrt
 
 from graphon_theory.derivation import Derivation, Step
+from graphon_theory.statements.hypothesis import REACHABLE_DENSITY, SYMMETRIC_NOISE, TOP_K, assumed
 from graphon_theory.statements.statement import Statement
 
 _n, _d = Symbol("n", positive=True), Symbol("d", positive=True)
@@ -147,11 +148,7 @@ def _derivation() -> Derivation:
 LIM_A = Statement(
     id="LIM-a",
     title="Cut distance of a mask to its prediction at finite width",
-    hypotheses=(
-        "S_ij = |h(U_i, V_j)| |xi_ij| with known types, xi iid symmetric, without atoms",
-        "the k = round(rho n d) largest scores are kept",
-        "0 < rho < share of non-zero h",
-    ),
+    hypotheses=(SYMMETRIC_NOISE, REACHABLE_DENSITY, TOP_K, *assumed("the types are known")),
     conclusion=(
         r"With $P_{ij} = Q(\tau_T/|h(U_i,V_j)|)$, with probability at least $1 - \delta$: $\|M - P\|_\square$ is at "
         r"most $\big[\max_{ab} x(v^c_{ab}, L_{ab}) + x(V, \ln(4/\delta)) + 1/2\big]/(nd)$, with "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sympy import Integral, Rational, Symbol, exp, oo, pi, sqrt
 
 from graphon_theory.derivation import Derivation, Step
+from graphon_theory.statements.hypothesis import assumed
 from graphon_theory.statements.statement import Statement
 
 _z = Symbol("z", real=True)
@@ -70,7 +71,7 @@ def _derivation() -> Derivation:
 SNIP_1 = Statement(
     id="SNIP-1",
     title="SNIP at a large batch is rank one",
-    hypotheses=(
+    hypotheses=assumed(
         "those of SNIP-S",
         "centred inputs",
         "lambda = S R^2/d -> infinity (R^2: linearly explained share of the label)",

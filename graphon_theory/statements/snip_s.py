@@ -7,6 +7,7 @@ from sympy import Derivative, Function, Rational, Symbol, erfc, exp, pi, sqrt
 from graphon_theory.derivation import Derivation, Step
 from graphon_theory.noise import Gaussian
 from graphon_theory.notation import tau
+from graphon_theory.statements.hypothesis import assumed
 from graphon_theory.statements.statement import Statement
 
 _w, _x, _b, _a = (Symbol(name, real=True) for name in ("w", "x", "b", "a"))
@@ -77,7 +78,7 @@ def _derivation() -> Derivation:
 SNIP_S = Statement(
     id="SNIP-S",
     title="SNIP at a finite batch is a saliency model of rank S",
-    hypotheses=(
+    hypotheses=assumed(
         "squared loss, one hidden layer, ReLU",
         "batch-mean residual 0",
         "weights iid symmetric without atoms; no single input carries the preactivation",

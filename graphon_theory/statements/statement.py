@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from graphon_theory.derivation import Derivation
+from graphon_theory.statements.hypothesis import Hypothesis
+
+if TYPE_CHECKING:
+    from graphon_theory.saliency import SaliencyModel
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,7 @@ class Statement:
     title
         One line.
     hypotheses
-        What it assumes, each as a clause.
+        What it assumes.
     conclusion
         What it says, as a sentence with TeX maths.
     uses
@@ -32,8 +37,18 @@ class Statement:
 
     id: str
     title: str
-    hypotheses: tuple[str, ...]
+    hypotheses: tuple[Hypothesis, ...]
     conclusion: str
     uses: tuple[str, ...]
     source: str
     derive: Callable[[], Derivation]
+
+    def applies(self, model: SaliencyModel, density: float) -> dict[str, bool | None]:
+        """Check the hypotheses for a saliency model at a density.
+
+        Returns
+        -------
+        dict
+            Each hypothesis in words: True, False, or None where the model does not decide it.
+        """
+        return {hypothesis.text: hypothesis.holds(model, density) for hypothesis in self.hypotheses}

@@ -7,6 +7,7 @@ from sympy import Derivative, Expr, Integral, Limit, Rational, Symbol, log, oo
 from graphon_theory.derivation import Derivation, Step
 from graphon_theory.noise import Gaussian, Laplace, NoiseLaw, Uniform
 from graphon_theory.notation import t, tau, u
+from graphon_theory.statements.hypothesis import REACHABLE_DENSITY, SYMMETRIC_NOISE, assumed
 from graphon_theory.statements.statement import Statement
 
 _h = Symbol("h", positive=True)
@@ -130,11 +131,7 @@ def _derivation() -> Derivation:
 THR = Statement(
     id="THR",
     title="The threshold exists and the limit graphon is unique",
-    hypotheses=(
-        "xi is symmetric, without atoms",
-        "h is measurable",
-        "0 < rho < P(h != 0)",
-    ),
+    hypotheses=(SYMMETRIC_NOISE, REACHABLE_DENSITY, *assumed("h is measurable")),
     conclusion=(
         r"There is a unique graphon $W = Q(\tau/|h|)$ (0 where $h = 0$) with $\iint W = \rho$; $\tau$ itself is "
         r"unique if the law of $|\xi|$ has no gap; $h \mapsto c h$ gives $c \tau$ and the same $W$."

@@ -198,7 +198,7 @@ def test_help_and_claims() -> None:
     listed = graphon("claims")
     assert listed.returncode == 0
     assert "SNIP-1" in listed.stdout
-    assert "rests on THR, LIM-a, SNIP-S" in listed.stdout
+    assert "derived and measured; rests on THR, LIM-a, SNIP-S" in listed.stdout
 
 
 _THR = """

@@ -29,9 +29,13 @@ GOOD: dict[str, object] = {
 }
 
 
+_SNIP: dict[str, object] = {"statement": "SNIP-S", "models": None, "criteria": ["snip"]}
+
+
 def _with(**changes: object) -> dict[str, object]:
     table = copy.deepcopy(GOOD)
     table["check"][0].update(changes)  # type: ignore[index]
+    table["check"][0] = {key: value for key, value in table["check"][0].items() if value is not None}  # type: ignore[index]
     return table
 
 
@@ -63,6 +67,7 @@ def test_batches_follow_the_inputs() -> None:
                     "widths": [8],
                     "inputs": [64, 256],
                     "densities": [0.25],
+                    "data": "teacher",
                     "batch_per_input": [0.5],
                     "repeats": 2,
                 }
@@ -93,7 +98,17 @@ def test_seeds_depend_on_case_repeat_and_master_alone() -> None:
         ({"repeats": 1}, r"repeats = 1.*at least 2"),
         ({"width": [8]}, r"key = 'width'.*did you mean 'widths'"),
         ({"criteria": ["snipp"]}, r"criteria = 'snipp'.*did you mean 'snip'"),
-        ({"criteria": ["snip"]}, r"batch = 'missing'.*SNIP needs"),
+        ({"criteria": ["snip"], "models": None}, r"criteria = 'snip'.*LIM-a is measured on random, magnitude"),
+        ({"statement": "TAX"}, r"models = .*TAX is measured on criteria alone"),
+        ({"statement": "THR", "criteria": ["random"]}, r"criteria = 'random'.*magnitude"),
+        ({"statement": "TAX", "models": None, "criteria": ["snip"]}, r"batch = 'missing'.*SNIP needs"),
+        ({"batch": [10]}, "only SNIP draws a batch"),
+        ({"densities": [1e-4]}, r"check 1\.densities = 0\.0001.*keeps 0 of 64"),
+        ({"variant": "ties-by-index"}, "criteria alone"),
+        (_SNIP | {"batch": [2000]}, r"batch = 2000.*1797"),
+        (_SNIP | {"batch": [100], "inputs": [65]}, r"inputs = 65.*square"),
+        (_SNIP | {"batch": [100]}, r"inputs = 8.*square"),
+        (_SNIP | {"batch_per_input": [2.0], "inputs": [64]}, "digits are limited"),
         ({"criteria": [], "models": []}, r"criteria = \[\]"),
         ({"models": ["rmp"]}, r"models = 'rmp'.*did you mean 'ramp'"),
         ({"batch": [4], "batch_per_input": [1.0]}, "not both"),

@@ -22,6 +22,8 @@ class Scripted:
 
     outcomes: tuple[Outcome, Outcome, Outcome]
     id: str = "LIM-a"
+    criteria: tuple[str, ...] = ()
+    on_models: bool = False
     mutants: tuple[Mutant, ...] = (Mutant("one", "a false variant"), Mutant("two", "another"))
 
     def trial(self, case: Case, seed: int) -> Values:

@@ -22,5 +22,24 @@ def test_statements_rest_on_known_ones_and_not_on_themselves(name: str) -> None:
     assert name not in ancestors(name)
 
 
+def test_hypotheses_are_decided_where_a_model_decides_them() -> None:
+    from sympy import Rational, exp, sin
+
+    from graphon_theory import SaliencyModel
+    from graphon_theory.notation import u, v
+
+    ramp = SaliencyModel(g=Rational(1, 2) + u, f=exp(-v))
+    wave = SaliencyModel(g=2 + sin(9 * u))
+    constant = SaliencyModel()
+    monotone = {model: STATEMENTS["LIM-b"].applies(model, 0.1) for model in (ramp, wave)}
+    (text,) = (text for text in monotone[ramp] if "monotone" in text)
+    assert monotone[ramp][text] is True
+    assert monotone[wave][text] is False
+    assert STATEMENTS["NULL"].applies(constant, 0.1)["constant profile"] is True
+    assert STATEMENTS["NULL"].applies(ramp, 0.1)["constant profile"] is False
+    assert STATEMENTS["THR"].applies(ramp, 0.1)["0 < rho < P(h != 0)"] is True
+    assert None in STATEMENTS["THR"].applies(ramp, 0.1).values()
+
+
 def test_ancestors_are_found_through_others() -> None:
     assert set(ancestors("SNIP-1")) == {"THR", "LIM-a", "SNIP-S"}

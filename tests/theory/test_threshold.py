@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from graphon_theory import FiniteModel, Gaussian, InputError, Laplace, SaliencyModel, Uniform
 from graphon_theory.notation import u, v
-from graphon_theory.threshold import finite_threshold
+from graphon_theory.threshold import finite_threshold, precise_threshold
 
 RAMP = SaliencyModel(g=sympy.Rational(1, 2) + u, f=sympy.exp(-v))
 
@@ -141,3 +141,56 @@ def test_bad_finite_profiles_are_refused(bad: np.ndarray) -> None:
 def test_ranks_must_agree() -> None:
     with pytest.raises(InputError, match="rank of rows, 3"):
         FiniteModel.from_factors(np.ones((4, 3)), np.ones((5, 2)), Gaussian())
+
+
+POWERS = [sympy.Rational(1, 3), sympy.Rational(1, 2), sympy.Integer(1), sympy.Rational(3, 2), sympy.Integer(2), -1]
+
+
+@pytest.mark.parametrize("exponent", POWERS, ids=str)
+@pytest.mark.parametrize("rho", [0.1, 0.6])
+def test_uniform_noise_and_a_power_profile_have_a_closed_form(exponent: sympy.Expr, rho: float) -> None:
+    model = SaliencyModel(g=3 * u**exponent, noise=Uniform(0.5))
+    threshold = model.threshold(rho, precise=30)
+    assert threshold.exact is not None
+    start = 0.0 if exponent < 0 else min(1.0, (threshold.value / 1.5) ** float(1 / exponent))
+    points = np.linspace(start, 1.0, 200_001)
+    middles = (points[1:] + points[:-1]) / 2
+    mean = np.maximum(0, 1 - threshold.value / (1.5 * middles ** float(exponent))).mean() * (1 - start)
+    assert float(mean) == pytest.approx(rho, abs=1e-6)
+    assert threshold.precise is not None
+    assert float(threshold.precise) == pytest.approx(threshold.value, rel=1e-15)
+    mirrored = SaliencyModel(f=3 * (1 - v) ** exponent, noise=Uniform(0.5))
+    assert mirrored.threshold(rho).value == pytest.approx(threshold.value, rel=1e-14)
+
+
+def test_the_closed_form_agrees_with_its_rigorous_enclosure() -> None:
+    threshold = SaliencyModel(g=sympy.Rational(1, 4) + 0 * u, noise=Laplace(0.3)).threshold(0.2, digits=12, precise=25)
+    assert threshold.enclosure is not None
+    assert threshold.precise is not None
+    slack = 1e-12 * threshold.value
+    assert threshold.enclosure.lower - slack <= sympy.Rational(threshold.precise) <= threshold.enclosure.upper + slack
+
+
+@pytest.mark.parametrize("noise", [Gaussian(), Laplace(2.0)], ids=lambda law: law.name)
+def test_float_many_digits_and_enclosure_agree(noise: Gaussian | Laplace) -> None:
+    threshold = SaliencyModel(g=RAMP.g, noise=noise).threshold(0.1, digits=10, precise=25)
+    assert threshold.exact is None
+    assert threshold.enclosure is not None
+    assert threshold.precise is not None
+    assert float(threshold.precise) == pytest.approx(threshold.value, rel=1e-12)
+    assert threshold.enclosure.lower <= sympy.Rational(threshold.precise) <= threshold.enclosure.upper
+
+
+def test_laplace_noise_and_a_pole_have_a_closed_form_that_quadrature_confirms() -> None:
+    model = SaliencyModel(g=1 / u, noise=Laplace())
+    threshold = model.threshold(0.3)
+    assert (1 - math.exp(-threshold.value)) / threshold.value == pytest.approx(0.3, rel=1e-13)
+    decimal = precise_threshold(model.profile, model.noise, sympy.Rational(3, 10), threshold.value, 20)
+    assert decimal is not None
+    assert float(decimal) == pytest.approx(threshold.value, rel=1e-14)
+
+
+def test_many_digits_are_left_out_where_quadrature_cannot_vouch_for_them() -> None:
+    assert SaliencyModel(g=RAMP.g, f=RAMP.f, noise=Uniform()).threshold(0.1, precise=20).precise is None
+    with pytest.raises(InputError, match=r"precise = 0"):
+        RAMP.threshold(0.1, precise=0)

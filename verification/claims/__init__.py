@@ -14,7 +14,7 @@ from verification.names import STATEMENTS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Claim", "Measurement", "Mutant", "Outcome", "claims", "variants_with_own_data"]
+__all__ = ["Claim", "Measurement", "Mutant", "Outcome", "claims"]
 
 
 def claims() -> Mapping[str, Claim]:
@@ -28,8 +28,3 @@ def claims() -> Mapping[str, Claim]:
     found: tuple[Claim, ...] = (Thr(), LimA(), Tax(), SnipS(), Snip1())
     registry = {claim.id: claim for claim in found}
     return {name: registry[name] for name in STATEMENTS}
-
-
-def variants_with_own_data(statement: str) -> tuple[str, ...]:
-    """Ids of the mutants of a statement that need data of their own (a check with ``variant = ...``)."""
-    return tuple(mutant.id for mutant in claims()[statement].mutants if mutant.own_data)

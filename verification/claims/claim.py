@@ -101,6 +101,16 @@ class Claim(Protocol):
         """False variants that the decision must reject."""
         ...
 
+    @property
+    def criteria(self) -> tuple[str, ...]:
+        """Criteria on whose masks it can be measured."""
+        ...
+
+    @property
+    def on_models(self) -> bool:
+        """Whether it can be measured on masks of saliency models as well."""
+        ...
+
     def trial(self, case: Case, seed: int) -> Values:
         """Make one trial: prediction and mask of one network, compared, for each variant."""
         ...

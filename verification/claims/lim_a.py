@@ -37,6 +37,8 @@ class LimA:
     """The claim of statement LIM-a."""
 
     id = "LIM-a"
+    criteria = ("random", "magnitude")
+    on_models = True
     mutants = (
         Mutant("other-noise", "Q of another noise law of equal variance"),
         Mutant("one-sided", "one-sided Q"),

@@ -39,6 +39,8 @@ class Snip1:
     """The claim of statement SNIP-1."""
 
     id = "SNIP-1"
+    criteria = ("snip",)
+    on_models = False
     mutants = (
         Mutant("constant", "SNIP's graphon is constant"),
         Mutant("without-weight", "SNIP without |w|: the entries of largest |a| |E[r x]| are kept"),

@@ -41,6 +41,8 @@ class SnipS:
     """The claim of statement SNIP-S."""
 
     id = "SNIP-S"
+    criteria = ("snip",)
+    on_models = False
     mutants = (
         Mutant("constant", "SNIP's graphon is constant"),
         Mutant("without-weight", "SNIP without |w|: the entries of largest |h| are kept"),

@@ -37,6 +37,8 @@ class Tax:
     """The claim of statement TAX."""
 
     id = "TAX"
+    criteria = ("random", "magnitude", "snip")
+    on_models = False
     mutants = (
         Mutant("snip-constant", "SNIP is homogeneous"),
         Mutant("magnitude-by-readout", "Magnitude is heterogeneous in u, denser where |a| is larger"),

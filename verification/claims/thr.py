@@ -27,6 +27,8 @@ class Thr:
     """The claim of statement THR."""
 
     id = "THR"
+    criteria = ("magnitude",)
+    on_models = True
     mutants = (
         Mutant("other-noise", "Q of another noise law of equal variance"),
         Mutant("one-sided", "one-sided Q: the threshold of P(xi >= t)"),

@@ -51,7 +51,7 @@ def _statement(verdict: Verdict) -> dict[str, Json]:
         "status": verdict.status.value,
         "reasons": list(verdict.reasons),
         "uses": list(statement.uses),
-        "hypotheses": list(statement.hypotheses),
+        "hypotheses": [hypothesis.text for hypothesis in statement.hypotheses],
         "conclusion": statement.conclusion,
         "source": statement.source,
         "evidence": {

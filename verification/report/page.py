@@ -82,7 +82,7 @@ def _section(verdict: Verdict) -> str:
     ]
     facts = [
         ("rests on", ", ".join(statement.uses) or "nothing"),
-        ("hypotheses", "; ".join(statement.hypotheses)),
+        ("hypotheses", "; ".join(hypothesis.text for hypothesis in statement.hypotheses)),
         ("source", statement.source),
         ("null", measurement.null),
         ("alternative", measurement.alternative),

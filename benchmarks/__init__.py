@@ -1,0 +1,1 @@
+"""Timings and figures of merit, measured in one run: ``python -m benchmarks NAME``."""

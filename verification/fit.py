@@ -1,0 +1,76 @@
+"""Whether the parts of a check fit together: refused when the suite is read, not when a trial fails."""
+
+from __future__ import annotations
+
+from graphon_theory.errors import InputError
+from verification.check import Check
+from verification.claims import claims
+from verification.data import DIGIT_SAMPLES, require_digit_pixels
+from verification.masks import kept_count
+
+
+def require_fit(where: str, check: Check) -> None:
+    """Refuse a check whose keys contradict each other or its statement.
+
+    Parameters
+    ----------
+    where
+        Name of the check, for messages.
+    check
+        A check each of whose values is valid by itself.
+
+    Raises
+    ------
+    InputError
+        Naming the key, its value and the remedy.
+    """
+    _sources(where, check)
+    _batches(where, check)
+    _sizes(where, check)
+
+
+def _sources(where: str, check: Check) -> None:
+    claim = claims()[check.statement]
+    if not check.criteria and not check.models:
+        raise InputError(f"{where}.criteria", "missing", "name criteria, models or both")
+    for criterion in check.criteria:
+        if criterion not in claim.criteria:
+            listed = ", ".join(claim.criteria)
+            raise InputError(f"{where}.criteria", criterion, f"{check.statement} is measured on {listed}")
+    if check.models and not claim.on_models:
+        raise InputError(f"{where}.models", check.models, f"{check.statement} is measured on criteria alone")
+    own = ("statement", *(mutant.id for mutant in claim.mutants if mutant.own_data))
+    if check.variant not in own:
+        raise InputError(f"{where}.variant", check.variant, f"choose one of {', '.join(own)}")
+    if check.variant != "statement" and check.models:
+        raise InputError(f"{where}.models", check.models, "a variant with its own data is made on criteria alone")
+
+
+def _batches(where: str, check: Check) -> None:
+    if check.batch and check.batch_per_input:
+        raise InputError(f"{where}.batch", check.batch, "give batch or batch_per_input, not both")
+    drawn = bool(check.batch or check.batch_per_input)
+    if "snip" in check.criteria and not drawn:
+        raise InputError(f"{where}.batch", "missing", "SNIP needs batch or batch_per_input")
+    if drawn and check.criteria != ("snip",):
+        raise InputError(
+            f"{where}.batch", check.batch or check.batch_per_input, "only SNIP draws a batch: leave it out"
+        )
+    if not 0.0 < check.signal <= 1.0:
+        raise InputError(f"{where}.signal", check.signal, "give the explained share R^2, in (0, 1]")
+    if not drawn or check.data != "digits":
+        return
+    if check.batch_per_input:
+        raise InputError(f"{where}.batch_per_input", check.batch_per_input, "digits are limited: give batch")
+    for size in check.batch:
+        if not 2 <= size <= DIGIT_SAMPLES:
+            raise InputError(f"{where}.batch", size, f"digits have {DIGIT_SAMPLES} samples: give 2 to {DIGIT_SAMPLES}")
+    for pixels in check.inputs or check.widths:
+        require_digit_pixels(pixels, f"{where}.inputs")
+
+
+def _sizes(where: str, check: Check) -> None:
+    for n in check.widths:
+        for d in check.inputs or (n,):
+            for density in check.densities:
+                kept_count(n * d, density, f"{where}.densities")
