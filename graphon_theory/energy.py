@@ -39,7 +39,7 @@ def kept_energy(profile: Array, noise: NoiseLaw, level: float) -> Array:
     array
         Of the profile's shape, in [0, variance]; never below ``(level/h)^2`` times the kept probability.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         levels = np.where(profile > 0, level / profile, np.inf)
     return noise.truncated_moment(levels)
 

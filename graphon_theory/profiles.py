@@ -2,7 +2,7 @@
 
 A profile is a formula in one position, ``u`` or ``v``. The quantile functions give the profile of a factor
 with a known law, sorted: position ``u`` holds the u-quantile, so that a uniform position draws from the law.
-They are unbounded at 1, which costs quadrature some digits there (about 6 remain for light tails).
+They are unbounded at 1, towards which the model draws its quadrature nodes (some 8 digits of the threshold remain).
 """
 
 from __future__ import annotations
@@ -109,6 +109,12 @@ def power_law(profile: Expr, symbol: Expr) -> tuple[Expr, Expr] | None:
         return None
     factor, rest = profile.as_independent(symbol, as_Add=False)
     base, exponent = rest.as_base_exp()
-    if base not in (symbol, 1 - symbol) or not exponent.is_Rational or not factor.is_positive:
+    if base != symbol:
+        # SymPy multiplies 3 (1 - v) out: read the factor back.
+        end = base.subs(symbol, 0)
+        if not end.is_positive or sympy.expand(base - end * (1 - symbol)) != 0:
+            return None
+        factor *= end**exponent
+    if not exponent.is_Rational or not factor.is_positive:
         return None
     return factor, exponent

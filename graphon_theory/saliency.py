@@ -70,10 +70,10 @@ class SaliencyModel:
     further: tuple[tuple[Expr, Expr], ...] = ()
 
     def __post_init__(self) -> None:
-        for name, symbol in (("g", notation.u), ("f", notation.v)):
+        for name, term, symbol in (("g", "qs", notation.u), ("f", "ps", notation.v)):
             expr = sympy.sympify(getattr(self, name), strict=True)
             object.__setattr__(self, name, expr)
-            check_profile(name, expr, symbol, any_sign=self._any_sign)
+            check_profile(term if self.further else name, expr, symbol, any_sign=self._any_sign)
         for rows, columns in self.further:
             check_profile("qs", rows, notation.u, any_sign=True)
             check_profile("ps", columns, notation.v, any_sign=True)
@@ -260,6 +260,11 @@ class SaliencyModel:
     @functools.cached_property
     def _grid(self) -> tuple[Array, Array]:
         nodes, weights = panel_nodes()
+        ends = np.array([0.0, 1.0])
+        if not bool(np.all(np.isfinite(self.evaluate_profile(ends[:, None], ends[None, :])))):
+            # Unbounded at an end: draw the nodes there.
+            weights = weights * 30.0 * (nodes * (1.0 - nodes)) ** 2
+            nodes = nodes**3 * (10.0 - 15.0 * nodes + 6.0 * nodes**2)
         return self.evaluate_profile(nodes[:, None], nodes[None, :]), weights
 
 
@@ -323,6 +328,6 @@ class FiniteModel:
 
 def kept_probability(profile: Array, noise: NoiseLaw, level: float) -> Array:
     """``Q(level / h)`` elementwise for a non-negative profile; 0 where it vanishes."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         levels = np.where(profile > 0, level / profile, np.inf)
     return noise.survival(levels)

@@ -37,6 +37,7 @@ _PILOT = 1 << 16  # entries of the pilot sample that gives a large profile its s
 _NEWTON_STEPS = 8
 _NEWTON_TOLERANCE = 1e-7
 _LARGEST_DEGREE = 12  # of a polynomial equation that is solved exactly
+_PLANE_DEGREE = 5  # of mpmath's rules on the square, some 50 to 100 points an axis: each degree more costs fourfold
 _GUARD_DIGITS = 10  # of mpmath, beyond those asked for
 _RELATIVE_TOLERANCE = 4e-15  # root finding stops here: a few units of double precision
 
@@ -243,7 +244,12 @@ def precise_threshold(profile: Expr, noise: NoiseLaw, density: Expr, start: floa
     if axes and not noise.analytic:
         return None
     height = sympy.lambdify(axes, profile, modules="mpmath")
-    survival = sympy.lambdify(notation.t, noise.survival_expr(notation.t), modules="mpmath")
+    # SymPy compiles the regularised incomplete beta function to mpmath's plain one: normalise it here.
+    formula = noise.survival_expr(notation.t).replace(
+        sympy.betainc_regularized, lambda a, b, low, high: sympy.betainc(a, b, low, high) / sympy.beta(a, b)
+    )
+    survival = sympy.lambdify(notation.t, formula, modules="mpmath")
+    settings = {"maxdegree": _PLANE_DEGREE} if len(axes) == 2 else {}
     errors: list[mpmath.mpf] = []
 
     def excess(level: mpmath.mpf) -> mpmath.mpf:
@@ -258,7 +264,7 @@ def precise_threshold(profile: Expr, noise: NoiseLaw, density: Expr, start: floa
 
         if not axes:
             return kept() - target
-        mean, error = mpmath.quad(kept, *([0, 1] for _ in axes), error=True, method=method)
+        mean, error = mpmath.quad(kept, *([0, 1] for _ in axes), error=True, method=method, **settings)
         errors.append(error)
         return mean - target
 

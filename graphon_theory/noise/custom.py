@@ -104,7 +104,7 @@ class CustomNoise:
         Gauss-Legendre rule: about 10 digits for light tails and some 4 at a kink, fewer as the tail nears ``t^-2``.
         """
         levels = np.asarray(t, dtype=np.float64)
-        start = np.where(np.isfinite(levels), levels, 0.0)
+        start = np.minimum(levels, _FAR)
         total = start**2 * self.survival(start)
         for x, weight in zip(*panel_nodes(), strict=True):
             step = self._median * x**2 / (1.0 - x) ** 2

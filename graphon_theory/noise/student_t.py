@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from scipy import special
@@ -15,6 +16,8 @@ from sympy import Expr, Rational, betainc_regularized, gamma, pi, sqrt
 
 from graphon_theory.errors import InputError
 from graphon_theory.noise.law import Array, exact_value, require_positive
+
+_CAP: Final = 1e150  # scales; the square of more is no double
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,8 @@ class StudentT:
         return s**2 * nu / (nu - 2) * moment
 
     def _share(self, t: Array) -> Array:
-        return np.asarray(self.nu / (self.nu + (np.asarray(t, dtype=np.float64) / self.scale) ** 2))
+        z = np.minimum(np.asarray(t, dtype=np.float64) / self.scale, _CAP)
+        return np.where(np.isinf(t), 0.0, self.nu / (self.nu + z**2))
 
     def _share_expr(self, t: Expr) -> Expr:
         nu = exact_value(self.nu)

@@ -33,6 +33,13 @@ def test_readme_python_runs_and_prints_what_it_promises(capsys: pytest.CaptureFi
     assert 0 < lower <= upper <= 1.3 * lower
 
 
+def test_theory_page_prints_what_it_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    page = ROOT / "docs" / "theory.md"
+    (code,), (shown,) = _blocks(page, "python"), _blocks(page, "text")
+    exec(compile(code, "theory.md", "exec"), {})  # noqa: S102  # our own page
+    assert capsys.readouterr().out == shown
+
+
 def test_readme_commands_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     commands = "\n".join(_blocks(ROOT / "README.md", "console")).split("\n")

@@ -10,7 +10,7 @@ from scipy import integrate, stats
 from graphon_theory import FiniteModel, Gaussian, InputError, Laplace, SaliencyModel, Uniform
 from graphon_theory.noise import NoiseLaw, Rademacher, StudentT
 from graphon_theory.notation import u, v
-from graphon_theory.profiles import exponential, half_normal, pareto, profile_function
+from graphon_theory.profiles import exponential, half_normal, pareto, power_law, profile_function
 
 GRID = np.linspace(0.01, 0.99, 40)
 RANK_TWO = (
@@ -38,6 +38,23 @@ def test_quantile_functions_are_those_of_their_laws(profile: sympy.Expr, law: st
 def test_bad_tail_exponents_are_refused(alpha: float) -> None:
     with pytest.raises(InputError, match=r"alpha = .*above 0"):
         pareto(u, alpha)
+
+
+@pytest.mark.parametrize(
+    ("profile", "read"),
+    [
+        (3 * (1 - u), (3, 1)),
+        (sympy.sqrt(2 * u), (sympy.sqrt(2), sympy.Rational(1, 2))),
+        (pareto(u, 4), (1, -sympy.Rational(1, 4))),
+        (2 - u, None),
+        (u * (1 - u), None),
+        (sympy.exp(u), None),
+        (u**sympy.pi, None),
+        (1.5 * u, None),
+    ],
+)
+def test_power_laws_are_read(profile: sympy.Expr, read: tuple[sympy.Expr, sympy.Expr] | None) -> None:
+    assert power_law(profile, u) == read
 
 
 def test_rank_two_shares_threshold_graphon_and_types() -> None:

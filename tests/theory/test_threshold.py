@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphon_theory import FiniteModel, Gaussian, InputError, Laplace, SaliencyModel, Uniform
+from graphon_theory.noise import StudentT
 from graphon_theory.notation import u, v
+from graphon_theory.profiles import pareto
 from graphon_theory.threshold import finite_threshold, precise_threshold
 
 RAMP = SaliencyModel(g=sympy.Rational(1, 2) + u, f=sympy.exp(-v))
@@ -169,6 +171,19 @@ def test_the_closed_form_agrees_with_its_rigorous_enclosure() -> None:
     assert threshold.precise is not None
     slack = 1e-12 * threshold.value
     assert threshold.enclosure.lower - slack <= sympy.Rational(threshold.precise) <= threshold.enclosure.upper + slack
+
+
+def test_many_digits_of_student_noise_agree_with_its_inverse() -> None:
+    threshold = SaliencyModel(noise=StudentT(3.0)).threshold(0.1, precise=20)
+    assert threshold.exact is None
+    assert threshold.precise is not None
+    assert float(threshold.precise) == pytest.approx(threshold.value, rel=1e-13)
+
+
+def test_an_unbounded_profile_keeps_its_digits() -> None:
+    threshold = SaliencyModel(g=pareto(u, 3)).threshold(0.1, precise=15)
+    assert threshold.precise is not None
+    assert float(threshold.precise) == pytest.approx(threshold.value, rel=1e-7)
 
 
 @pytest.mark.parametrize("noise", [Gaussian(), Laplace(2.0)], ids=lambda law: law.name)
