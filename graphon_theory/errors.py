@@ -22,6 +22,10 @@ class InputError(ValueError):
         self.remedy = remedy
         super().__init__(f"{argument} = {value!r}: {remedy}")
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, object, str]]:
+        # An exception with its own constructor does not travel between processes by itself.
+        return InputError, (self.argument, self.value, self.remedy)
+
 
 def require_density(density: float, argument: str = "density") -> float:
     """Return ``density`` if it lies in (0, 1).

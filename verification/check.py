@@ -30,7 +30,7 @@ class Check:
     batch, batch_per_input
         Batch sizes S, or their ratio to d; at most one of the two.
     ladder
-        What grows towards the limit: "width" or "batch".
+        What grows towards the limit, for SNIP-1: "width" or "batch".
     """
 
     statement: str
@@ -47,4 +47,4 @@ class Check:
     signal: float = 0.5
     batch: tuple[int, ...] = ()
     batch_per_input: tuple[float, ...] = ()
-    ladder: str = "width"
+    ladder: str = ""

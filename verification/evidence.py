@@ -20,7 +20,7 @@ _SLACK = 1e-6
 
 @dataclass(frozen=True)
 class EnclosureCheck:
-    """A rigorous interval that a value in use was held against.
+    """A rigorous interval that the float solver's value was held against.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class EnclosureCheck:
     lower, upper
         The interval, outward rounded; NaN where none was found.
     value
-        The value that the predictions use.
+        The float solver's value.
     holds
         True: the value lies inside (to its stated accuracy); False: it does not; None: no interval was found.
     """
@@ -50,7 +50,7 @@ class TheoryEvidence:
     derivation
         Its steps with their evidence.
     enclosures
-        Rigorous intervals for the numbers that the suite's predictions use.
+        Rigorous intervals for the population thresholds of the suite's models.
     """
 
     derivation: DerivationResult
@@ -84,6 +84,7 @@ def _threshold(suite: Suite, name: str, density: float) -> EnclosureCheck:
     found = threshold.enclosure
     if found is None:
         return EnclosureCheck(label, float("nan"), float("nan"), threshold.value, holds=None)
-    slack = _SLACK * threshold.value
+    slack = 0.0 if model.noise.analytic else _SLACK * threshold.value
+    slack = max(slack, 1e-14 * threshold.value)  # the last bits of a double
     inside = found.lower - slack <= threshold.value <= found.upper + slack
     return EnclosureCheck(label, found.lower, found.upper, threshold.value, holds=inside)

@@ -9,9 +9,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from graphon_theory import notation
 from graphon_theory.criteria import homogeneous_model, snip_rank_one, snip_rank_s
 from graphon_theory.noise import NoiseLaw
-from graphon_theory.saliency import FiniteModel
+from graphon_theory.saliency import FiniteModel, SaliencyModel
 from verification.cases import Case
 from verification.criteria import score
 from verification.data import Batch, digits, teacher
@@ -113,7 +114,7 @@ def draw_batch(case: Case, generator: torch.Generator) -> Batch:
     return teacher(case.batch, case.inputs, signal=case.signal, labels=case.labels, generator=generator)
 
 
-def known_types(case: Case, generator: torch.Generator) -> tuple[FiniteModel, Tensor]:
+def known_types(case: Case, generator: torch.Generator) -> tuple[FiniteModel, FiniteModel | None, Tensor]:
     """Model with known types, and scores that follow it exactly, in units of the noise.
 
     For Magnitude the scores are those of a real network over the scale of its weights; for a saliency
@@ -122,13 +123,19 @@ def known_types(case: Case, generator: torch.Generator) -> tuple[FiniteModel, Te
     Returns
     -------
     tuple
-        The model and its scores, shape (n, d).
+        The model; the false one with ``g`` and ``f`` exchanged at the same types (None for a network,
+        whose profile is constant); the scores, shape (n, d).
     """
     if case.model is not None:
         types = torch.rand(case.width + case.inputs, generator=generator, dtype=torch.float64).numpy()
-        model = case.model.build().at(types[: case.width], types[case.width :])
-        return model, model_scores(model, generator)
+        rows, columns = types[: case.width], types[case.width :]
+        model = case.model.build()
+        swapped = SaliencyModel(
+            g=model.f.subs(notation.v, notation.u), f=model.g.subs(notation.u, notation.v), noise=model.noise
+        )
+        known = model.at(rows, columns)
+        return known, swapped.at(rows, columns), model_scores(known, generator)
     pruned = prune(case, generator)
-    model = homogeneous_model(case.width, case.inputs, pruned.noise)
+    known = homogeneous_model(case.width, case.inputs, pruned.noise)
     scale = pruned.network.weight_scale if case.criterion == "magnitude" else 1.0
-    return model, pruned.scores / scale
+    return known, None, pruned.scores / scale

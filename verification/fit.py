@@ -5,8 +5,15 @@ from __future__ import annotations
 from graphon_theory.errors import InputError
 from verification.check import Check
 from verification.claims import claims
+from verification.claims.tax import GROUPS
 from verification.data import DIGIT_SAMPLES, require_digit_pixels
 from verification.masks import kept_count
+
+MOST_ENTRIES = 1 << 27
+"""Largest layer n d: a gigabyte a matrix in float64."""
+
+LEAST_BATCH = 16
+"""Smallest batch of digits: fewer may all have one label."""
 
 
 def require_fit(where: str, check: Check) -> None:
@@ -27,6 +34,7 @@ def require_fit(where: str, check: Check) -> None:
     _sources(where, check)
     _batches(where, check)
     _sizes(where, check)
+    _ladder(where, check)
 
 
 def _sources(where: str, check: Check) -> None:
@@ -63,8 +71,8 @@ def _batches(where: str, check: Check) -> None:
     if check.batch_per_input:
         raise InputError(f"{where}.batch_per_input", check.batch_per_input, "digits are limited: give batch")
     for size in check.batch:
-        if not 2 <= size <= DIGIT_SAMPLES:
-            raise InputError(f"{where}.batch", size, f"digits have {DIGIT_SAMPLES} samples: give 2 to {DIGIT_SAMPLES}")
+        if not LEAST_BATCH <= size <= DIGIT_SAMPLES:
+            raise InputError(f"{where}.batch", size, f"give {LEAST_BATCH} to {DIGIT_SAMPLES}, the number of digits")
     for pixels in check.inputs or check.widths:
         require_digit_pixels(pixels, f"{where}.inputs")
 
@@ -74,3 +82,23 @@ def _sizes(where: str, check: Check) -> None:
         for d in check.inputs or (n,):
             for density in check.densities:
                 kept_count(n * d, density, f"{where}.densities")
+            if n * d > MOST_ENTRIES:
+                raise InputError(f"{where}.widths", n, f"n d = {n * d} is more than {MOST_ENTRIES}, too large to hold")
+            if check.statement == "TAX" and min(n, d) < GROUPS:
+                raise InputError(f"{where}.widths", n, f"TAX groups rows and columns: give sizes of at least {GROUPS}")
+
+
+def _ladder(where: str, check: Check) -> None:
+    if check.statement != "SNIP-1":
+        return
+    if not check.ladder:
+        raise InputError(f"{where}.ladder", "missing", 'SNIP-1 needs one: "batch" (lambda grows) or "width"')
+    if check.ladder == "batch" and check.data == "digits":
+        raise InputError(f"{where}.ladder", "batch", "lambda needs the explained share of the label: use the teacher")
+    rungs = check.widths if check.ladder == "width" else (check.batch or check.batch_per_input)
+    if len(set(rungs)) < 2 or len(set(rungs)) < len(rungs):
+        raise InputError(
+            f"{where}.{'widths' if check.ladder == 'width' else 'batch'}", rungs, "give two rungs or more, each once"
+        )
+    if check.ladder == "width" and (check.batch_per_input or len(check.batch) != 1):
+        raise InputError(f"{where}.batch", check.batch, "a ladder of widths holds one batch size fixed")

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from importlib import resources
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata, resources
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -46,6 +48,7 @@ class Ledger:
 
     def __init__(self, path: Path, *, code: str) -> None:
         self._code = code
+        self._path = path
         try:
             self._connection = sqlite3.connect(path)
             self._connection.execute("PRAGMA journal_mode=WAL")
@@ -66,9 +69,10 @@ class Ledger:
 
     def get(self, case: Case, repeat: int, seed: int) -> Observation | None:
         """Return a finished trial, or None."""
-        found = self._connection.execute(
-            "SELECT values_json FROM trials WHERE key = ?", (self._key(case, seed),)
-        ).fetchone()
+        with self._reporting():
+            found = self._connection.execute(
+                "SELECT values_json FROM trials WHERE key = ?", (self._key(case, seed),)
+            ).fetchone()
         if found is None:
             return None
         values: Values = json.loads(found[0])
@@ -76,7 +80,7 @@ class Ledger:
 
     def put(self, observation: Observation) -> None:
         """Record a finished trial; it is on disk when this returns."""
-        with self._connection:
+        with self._reporting(), self._connection:
             self._connection.execute(
                 "INSERT OR REPLACE INTO trials VALUES (?, ?, ?, ?, ?)",
                 (
@@ -88,13 +92,24 @@ class Ledger:
                 ),
             )
 
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise InputError(
+                "out", str(self._path), f"{error}: is another run using it, or is the disk full? Name another folder"
+            ) from error
+
     def _key(self, case: Case, seed: int) -> str:
         return hashlib.sha256(f"{case.key()}/{seed}/{self._code}".encode()).hexdigest()
 
 
 def code_version() -> str:
-    """Hash of the source of both packages: equal for equal code, whatever its version number says."""
+    """Hash of the source of both packages and of the versions of what computes: equal for equal code."""
     digest = hashlib.sha256()
+    for name in ("torch", "numpy", "scipy", "scikit-learn"):
+        digest.update(f"{name} {metadata.version(name)}".encode())
     for package in ("graphon_theory", "verification"):
         root = Path(str(resources.files(package)))
         for path in sorted(root.rglob("*.py")):

@@ -68,3 +68,9 @@ def detectable_rate(size: int, probability: float, level: float) -> float:
     """Smallest relative shift of a binomial rate that a two-sided test finds with power ``POWER``."""
     quantiles = stats.norm.ppf([1.0 - level / 2.0, POWER])
     return float(quantiles.sum()) * math.sqrt((1.0 - probability) / (probability * size))
+
+
+def critical_rate(size: int, probability: float, level: float) -> float:
+    """Relative deviation of a binomial rate at which a two-sided test rejects, by the normal law."""
+    quantile = float(stats.norm.ppf(1.0 - level / 2.0))
+    return quantile * math.sqrt((1.0 - probability) / (probability * size))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import re
 import tomllib
 from dataclasses import dataclass, fields
 from importlib import resources
@@ -135,7 +136,7 @@ def parse_suite(table: dict[str, object]) -> Suite:
         raise InputError("check", checks, "write at least one [[check]] table")
     parsed = tuple(_check(f"check {i + 1}", entry, models) for i, entry in enumerate(checks))
     return Suite(
-        name=_text("name", table.get("name", "unnamed")),
+        name=_name(table.get("name", "unnamed")),
         summary=_text("summary", table.get("summary", "")),
         level=require_density(level, "level"),
         seed=seed,
@@ -229,6 +230,13 @@ def _text(where: str, value: object) -> str:
     if not isinstance(value, str):
         raise InputError(where, value, "give a string")
     return value
+
+
+def _name(value: object) -> str:
+    name = _text("name", value)
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", name):
+        raise InputError("name", name, "use letters, digits, '.', '_' and '-': it names the run folder")
+    return name
 
 
 def _choice(where: str, value: object, choices: tuple[str, ...]) -> str:

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass
 
-import torch
-
 from verification.cases import Case, Observation
 from verification.claims import claims
 from verification.ledger import Ledger
 from verification.suite import Suite
+from verification.threads import one_thread
 
 
 @dataclass(frozen=True)
@@ -35,19 +34,9 @@ def plan(suite: Suite) -> tuple[Trial, ...]:
 
 
 def observe(trial: Trial) -> Observation:
-    """Make one trial: a pure function of the trial, so that any process may run it.
-
-    It runs on one thread: sums then have one order, and the numbers do not depend on the machine's cores.
-    """
-    from threadpoolctl import threadpool_limits
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(limits=1):
-            values = claims()[trial.case.statement].trial(trial.case, trial.seed)
-    finally:
-        torch.set_num_threads(threads)
+    """Make one trial on one thread: a pure function of the trial, so that any process may run it."""
+    with one_thread():
+        values = claims()[trial.case.statement].trial(trial.case, trial.seed)
     return Observation(case=trial.case, repeat=trial.repeat, seed=trial.seed, values=values)
 
 

@@ -165,6 +165,15 @@ def test_an_unwritable_folder_is_refused(tmp_path: Path) -> None:
     _refused(graphon("verify", "--suite", TINY, "--out", tmp_path), "out")
 
 
+def test_bad_input_found_in_a_worker_process_ends_with_one_line_too(tmp_path: Path) -> None:
+    """A profile that vanishes on half of the types: some draw of 16 of them leaves too few for rho = 0.49."""
+    text = TINY.read_text(encoding="utf-8").split("[[check]]")[0] + _THR
+    text = text.replace('g = "1/2 + u"', 'g = "max(u - 1/2, 0)"').replace("[128]", "[16]").replace("[0.5]", "[0.49]")
+    path = tmp_path / "half.toml"
+    path.write_text(text.replace("repeats = 4", "repeats = 12"), encoding="utf-8")
+    _refused(graphon("verify", "--suite", path, "--out", tmp_path, "--jobs", 2), "density", "non-zero on a share")
+
+
 def test_a_damaged_ledger_is_refused(tmp_path: Path) -> None:
     (tmp_path / "ledger.sqlite").write_text("not a database, but long enough to be read as one" * 20, encoding="utf-8")
     _refused(graphon("verify", "--suite", TINY, "--out", tmp_path, "--jobs", 1), "out", "damaged")

@@ -30,6 +30,7 @@ GOOD: dict[str, object] = {
 
 
 _SNIP: dict[str, object] = {"statement": "SNIP-S", "models": None, "criteria": ["snip"]}
+_LADDER: dict[str, object] = _SNIP | {"statement": "SNIP-1", "data": "teacher", "ladder": "width", "batch": [16]}
 
 
 def _with(**changes: object) -> dict[str, object]:
@@ -116,6 +117,12 @@ def test_seeds_depend_on_case_repeat_and_master_alone() -> None:
         ({"signal": 0.0}, r"signal = 0\.0"),
         ({"variant": "uncentred"}, r"variant = 'uncentred'.*ties-by-index"),
         ({"labels": "mean"}, r"labels = 'mean'"),
+        (_LADDER | {"ladder": None}, r"ladder = 'missing'.*SNIP-1 needs one"),
+        (_LADDER | {"widths": [8]}, r"widths = \(8,\).*two rungs"),
+        (_LADDER | {"data": "digits", "ladder": "batch", "inputs": [64], "batch": [16, 32]}, "use the teacher"),
+        (_LADDER | {"batch": [16, 32]}, "one batch size fixed"),
+        ({"widths": [2], "statement": "TAX", "models": None}, "at least 4"),
+        ({"widths": [100_000_000]}, "too large to hold"),
         ({"ladder": "depth"}, r"ladder = 'depth'"),
     ],
 )
@@ -132,6 +139,7 @@ def test_bad_checks_are_refused_by_name(change: dict[str, object], message: str)
         ({"level": "low"}, "level = 'low'"),
         ({"seed": -1}, "seed = -1"),
         ({"sede": 1}, "did you mean 'seed'"),
+        ({"name": "../up"}, "name = '../up'"),
         ({"check": []}, "check"),
         ({"models": {"ramp": {"g": "u - 1"}}}, "non-negative"),
         ({"models": {"ramp": {"g": "__import__('os')"}}}, r"models\.ramp"),

@@ -87,6 +87,98 @@ def test_snip_1_follows_its_rate_and_its_limit() -> None:
     assert _decide_snip_1({1024: 0.02}) is Outcome.INCONCLUSIVE
 
 
+def test_snip_1_is_not_refuted_where_lambda_never_grows_large() -> None:
+    assert _decide_snip_1({64: 0.046, 128: 0.0455, 256: 0.045}) is Outcome.INCONCLUSIVE
+
+
+def test_the_false_exponent_needs_two_sizes_and_falls_with_them() -> None:
+    claim = claims()["LIM-a"]
+
+    def decide(by_width: dict[int, float]) -> Outcome:
+        base = replace(CASE, statement="LIM-a", criterion="magnitude", batch=0)
+        found = [
+            Observation(
+                replace(base, width=width, inputs=width),
+                repeat,
+                0,
+                {"statement": {"lower": x, "upper": 1.15 * x, "bound": 2 * x, "worst": 0.1}},
+            )
+            for width, x in by_width.items()
+            for repeat in range(3)
+        ]
+        assert claim.decide(found, "statement", 0.002).outcome is Outcome.SUPPORTED
+        return claim.decide(found, "exponent", 0.002).outcome
+
+    assert decide({128: 0.0155}) is Outcome.NOT_RUN
+    assert decide({128: 0.0155, 1024: 0.0055}) is Outcome.REFUTED
+    assert decide({128: 0.0155, 1024: 0.0155 / 8}) is Outcome.SUPPORTED
+
+
+def test_lim_a_does_not_support_a_trial_beyond_its_bound() -> None:
+    claim = claims()["LIM-a"]
+    base = replace(CASE, statement="LIM-a", criterion="magnitude", batch=0)
+    inside = {"lower": 0.01, "upper": 0.011, "bound": 0.02, "worst": 0.1}
+    found = [Observation(base, r, 0, {"statement": inside}) for r in range(99)]
+    found.append(Observation(base, 99, 0, {"statement": inside | {"lower": 0.03, "upper": 0.033}}))
+    assert claim.decide(found, "statement", 0.002).outcome is Outcome.INCONCLUSIVE
+
+
+def test_symmetric_profiles_have_no_exchanged_mutant() -> None:
+    from verification.cases import ModelSpec
+
+    base = replace(CASE, statement="LIM-a", criterion=None, batch=0, width=48, inputs=40)
+    claim = claims()["LIM-a"]
+    symmetric = replace(base, model=ModelSpec("s", "1/2 + u", "1/2 + v", "gaussian"))
+    skew = replace(base, model=ModelSpec("k", "1/2 + u", "exp(-v)", "gaussian"))
+    assert "exchanged" not in claim.trial(symmetric, 1)
+    assert "exchanged" in claim.trial(skew, 1)
+
+
+def test_a_profile_at_the_edge_of_its_density_has_fewer_mutants_and_no_error() -> None:
+    from verification.cases import ModelSpec
+
+    base = replace(CASE, criterion=None, batch=0, width=64, inputs=64, density=0.3)
+    half = replace(base, model=ModelSpec("half", "max(u - 1/2, 0)", "1", "gaussian"))
+    for name in ("THR", "LIM-a"):
+        values = claims()[name].trial(replace(half, statement=name), 3)
+        assert "statement" in values
+
+
+def test_tax_supports_a_small_rise_and_needs_enough_trials() -> None:
+    claim = claims()["TAX"]
+    case = replace(CASE, statement="TAX", density=0.9)
+    group = {f"{axis} group {k}": 0.87 + 0.02 * k for axis in ("row", "column") for k in range(4)}
+
+    def observe(repeats: int, says: float) -> list[Observation]:
+        return [
+            Observation(
+                case,
+                r,
+                0,
+                {
+                    "statement": {
+                        "row p": 0.005,
+                        "column p": 0.005,
+                        "row trend": 0.06 + 0.002 * (-1) ** r,
+                        "column trend": 0.06,
+                        "row predicted": 0.06,
+                        "column predicted": 0.061,
+                        "row says": says,
+                        "column says": says,
+                        **group,
+                    }
+                },
+            )
+            for r in range(repeats)
+        ]
+
+    assert claim.decide(observe(6, 1.0), "statement", 0.002).outcome is Outcome.SUPPORTED
+    assert claim.decide(observe(6, -1.0), "statement", 0.002).outcome is Outcome.REFUTED
+    assert claim.decide(observe(6, 0.0), "statement", 0.002).outcome is Outcome.REFUTED
+    # Two trials at the smallest p-value that they can have: 1/200 each, not beyond this level.
+    assert claim.decide(observe(2, 0.0), "statement", 0.0005).outcome is Outcome.INCONCLUSIVE
+
+
 def test_thr_finds_a_sampler_that_draws_the_wrong_scale(monkeypatch: pytest.MonkeyPatch) -> None:
     import verification.experiment as experiment
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphon_theory.noise import Gaussian, NoiseLaw, Uniform
-from graphon_theory.saliency import FiniteModel
+from graphon_theory.saliency import FiniteModel, kept_probability
 
 Array = npt.NDArray[np.float64]
 
@@ -31,9 +31,16 @@ def one_sided(model: FiniteModel, density: float) -> Array | None:
     return 0.5 * model.probabilities(2.0 * density)
 
 
-def denser(model: FiniteModel, density: float) -> Array:
-    """Prediction at the threshold of a density 5 % larger."""
-    return model.probabilities(min(1.05 * density, 0.999))
+def denser_threshold(model: FiniteModel, density: float) -> float | None:
+    """Threshold of a density 5 % larger; None where the profile cannot reach it."""
+    larger = 1.05 * density
+    return model.threshold(larger) if larger < float(np.mean(model.profile > 0)) else None
+
+
+def denser(model: FiniteModel, density: float) -> Array | None:
+    """Prediction at the threshold of a density 5 % larger; None where the profile cannot reach it."""
+    level = denser_threshold(model, density)
+    return None if level is None else kept_probability(model.profile, model.noise, level)
 
 
 def without_weight(model: FiniteModel, density: float) -> Array:

@@ -8,7 +8,9 @@ and they find a wrong formula at widths where the cut norm cannot.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +46,7 @@ class LimA:
         Mutant("one-sided", "one-sided Q"),
         Mutant("density-5-percent", "tau of a density 5 % larger"),
         Mutant("exchanged", "g and f exchanged"),
-        Mutant("exponent", "the bound decays with exponent 1 in place of 1/2"),
+        Mutant("exponent", "the distance decays with exponent 1 in place of 1/2, from the smallest size on"),
         Mutant("ties-by-index", "noise with an atom at the threshold, ties broken by index", own_data=True),
     )
 
@@ -53,9 +55,9 @@ class LimA:
         generator = torch.Generator().manual_seed(seed)
         if case.variant == "ties-by-index":
             return {case.variant: _tied_trial(case, generator, seed)}
-        model, scores = known_types(case, generator)
+        model, exchanged, scores = known_types(case, generator)
         truth = model.probabilities(case.density)
-        false = _false_predictions(case, model, truth)
+        false = _false_predictions(case, model, exchanged, truth)
         kept = mask(scores, density=case.density, generator=generator).numpy()
         rectangles = [_widest(truth - prediction) for prediction in false.values()]
         statement = _cut_statistics(kept, truth, seed) | _rectangle_statistics(kept, truth, rectangles)
@@ -66,12 +68,11 @@ class LimA:
                 "lower": distance.lower,
                 "bound": bernstein_bound(prediction, DELTA / 2),
             } | _rectangle_statistics(kept, prediction, rectangles)
-        values["exponent"] = {"lower": statement["lower"], "bound": statement["bound"] ** 2, "worst": 0.0}
         return values
 
     def decide(self, observations: Sequence[Observation], variant: str, level: float) -> Measurement:
         """Count the trials that exceed a bound: at most a share ``DELTA`` of them may."""
-        found = carrying(observations, variant)
+        found = _with_false_exponent(observations) if variant == "exponent" else carrying(observations, variant)
         if not found:
             return not_run(level)
         rows = []
@@ -83,7 +84,7 @@ class LimA:
             undecided += not fails and values.get("upper", 0.0) > values["bound"]
             rows.append(_row(observation, values))
         p_value = binomial_at_least(exceeded, len(found), DELTA) if exceeded else 1.0
-        outcome = Outcome.SUPPORTED if not undecided else Outcome.INCONCLUSIVE
+        outcome = Outcome.INCONCLUSIVE if undecided or exceeded else Outcome.SUPPORTED
         if p_value <= level:
             outcome = Outcome.REFUTED
         ratios = [
@@ -99,8 +100,8 @@ class LimA:
             level=level,
             p_value=p_value,
             sample_size=len(found),
-            detectable=max(o.values[variant]["bound"] + o.values[variant]["lower"] for o in found),
-            detectable_unit="cut distance between the true and the stated prediction, in any direction",
+            detectable=max(o.values[variant]["bound"] + o.values[variant].get("upper", float("inf")) for o in found),
+            detectable_unit="cut distance between the true and the stated prediction, found with certainty",
             rows=tuple(rows),
         )
 
@@ -109,14 +110,35 @@ class LimA:
         return None
 
 
-def _false_predictions(case: Case, model: FiniteModel, truth: Array) -> dict[str, Array]:
+def _with_false_exponent(observations: Sequence[Observation]) -> list[Observation]:
+    """Rewrite the statement's trials for a distance that decays like the size instead of its square root.
+
+    The false law is anchored at the largest certified distance at the smallest size of each series; only
+    larger sizes can speak against it.
+    """
+    series: dict[tuple[str, str, float], list[Observation]] = {}
+    for o in carrying(observations, STATEMENT):
+        series.setdefault((o.case.source, o.case.initialisation, o.case.density), []).append(o)
+    rewritten = []
+    for group in series.values():
+        smallest = min(o.case.width * o.case.inputs for o in group)
+        anchored = [o for o in group if o.case.width * o.case.inputs == smallest]
+        anchor = max(o.values[STATEMENT]["upper"] for o in anchored)
+        for o in group:
+            shrunk = math.sqrt(smallest / (o.case.width * o.case.inputs))
+            if shrunk < 1.0:
+                values = {"lower": o.values[STATEMENT]["lower"], "bound": anchor * shrunk, "worst": 0.0}
+                rewritten.append(replace(o, values={"exponent": values}))
+    return rewritten
+
+
+def _false_predictions(case: Case, model: FiniteModel, exchanged: FiniteModel | None, truth: Array) -> dict[str, Array]:
     """Make the false predictions that differ from the truth on this case."""
     makers: dict[str, Callable[[], Array | None]] = {
         "other-noise": lambda: other_noise(model).probabilities(case.density),
         "one-sided": lambda: one_sided(model, case.density),
         "density-5-percent": lambda: denser(model, case.density),
-        # With n = d and both types uniform, exchanging the profiles is transposing the prediction.
-        "exchanged": lambda: truth.T if case.width == case.inputs else None,
+        "exchanged": lambda: None if exchanged is None else exchanged.probabilities(case.density),
     }
     made = {name: maker() for name, maker in makers.items()}
     return {name: p for name, p in made.items() if p is not None and float(np.abs(p - truth).max()) > _SAME}

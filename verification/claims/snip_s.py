@@ -59,17 +59,19 @@ class SnipS:
         model = pruned.rank_s()
         truth = model.probabilities(case.density)
         null = [sample_mask(model, case.density, generator).numpy() for _ in range(NULL_DRAWS)]
-        values = {case.variant: _compare(kept, truth, null, seed)}
+        values: dict[str, Mapping[str, float]] = {case.variant: _compare(kept, truth, null, seed)}
         if case.variant != STATEMENT:
             return values
         false: Mapping[str, tuple[Array, npt.NDArray[np.bool_]]] = {
             "constant": _constant(model, case.density, generator),
-            "without-weight": _without_weight(model, case.density),
             "other-noise": _sampled(other_noise(model), case.density, generator),
             "rank-one": _sampled(pruned.rank_one(), case.density, generator),
         }
         for name, (prediction, drawn) in false.items():
             values[name] = _compare(kept, prediction, [drawn], seed)
+        # A deterministic prediction has no null of its own: it is held to the statement's.
+        without = cut_norm_lower(kept - without_weight(model, case.density), restarts=RESTARTS, seed=seed)
+        values["without-weight"] = {"observed": without, "null": values[STATEMENT]["null"]}
         return values
 
     def decide(self, observations: Sequence[Observation], variant: str, level: float) -> Measurement:
@@ -104,8 +106,9 @@ class SnipS:
             return None
         rows = self.decide(found, STATEMENT, level).rows
         size = max((o.case.width, o.case.inputs) for o in found)
-        figures = ", ".join(
-            f"{float(row['ratio']):.3f} ({float(row['low']):.3f} to {float(row['high']):.3f})" for row in rows
+        figures = "; ".join(
+            f"{float(row['ratio']):.3f} ({float(row['low']):.3f} to {float(row['high']):.3f}) at {row['group']}"
+            for row in rows
         )
         verdict = {
             Outcome.SUPPORTED: "is as close to its rank-S prediction as a mask sampled from it",
@@ -114,23 +117,15 @@ class SnipS:
             worst([Outcome(str(row["outcome"])) for row in rows]),
             "could not be told from, nor shown to equal, a mask sampled from its rank-S prediction",
         )
-        densities = ", ".join(f"{density:g}" for density in dict.fromkeys(o.case.density for o in found))
-        return (
-            f"On digits SNIP's mask {verdict}: ratio of cut distances {figures} "
-            f"at n = {size[0]}, d = {size[1]} (rho = {densities})."
-        )
+        return f"On digits SNIP's mask {verdict}, at n = {size[0]}, d = {size[1]}: ratio of cut distances {figures}."
 
 
 def _compare(
     kept: npt.NDArray[np.bool_], prediction: Array, null: Sequence[npt.NDArray[np.bool_]], seed: int
 ) -> dict[str, float]:
     """Cut distances of the mask and of the null draws to a prediction, by the same search."""
-    observed, *others = (
-        cut_norm_lower(mask_drawn - prediction, restarts=RESTARTS, seed=seed) for mask_drawn in (kept, *null)
-    )
-    drawn = float(np.mean(others))
-    # A deterministic prediction has no null spread; one entry is the finest distance there is.
-    return {"observed": observed, "null": max(drawn, 1.0 / prediction.size)}
+    observed, *others = (cut_norm_lower(drawn - prediction, restarts=RESTARTS, seed=seed) for drawn in (kept, *null))
+    return {"observed": observed, "null": float(np.mean(others))}
 
 
 def _sampled(model: FiniteModel, density: float, generator: torch.Generator) -> tuple[Array, npt.NDArray[np.bool_]]:
@@ -143,14 +138,10 @@ def _constant(model: FiniteModel, density: float, generator: torch.Generator) ->
     return constant(model, density), mask(scores, density=density, generator=generator).numpy()
 
 
-def _without_weight(model: FiniteModel, density: float) -> tuple[Array, npt.NDArray[np.bool_]]:
-    prediction = without_weight(model, density)
-    return prediction, prediction > 0
-
-
 def _group(case: Case) -> str:
     batch = f"S/d = {case.batch_per_input:g}" if case.batch_per_input else f"S = {case.batch}"
-    return f"{case.data}, {case.initialisation}, rho = {case.density:g}, {batch}"
+    signal = f", R^2 = {case.signal:g}" if case.data == "teacher" else ""
+    return f"{case.data}, {case.labels} labels{signal}, {case.initialisation}, rho = {case.density:g}, {batch}"
 
 
 def _decide_group(group: Sequence[Observation], variant: str, level: float, groups: int) -> dict[str, float | str]:

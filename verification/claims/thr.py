@@ -15,9 +15,9 @@ import torch
 from graphon_theory.saliency import FiniteModel
 from verification.cases import Case, Observation, Values
 from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, not_run, worst
-from verification.claims.false_laws import other_noise
+from verification.claims.false_laws import denser_threshold, other_noise
 from verification.experiment import known_types
-from verification.statistics import binomial_two_sided, detectable_rate
+from verification.statistics import binomial_two_sided, critical_rate, detectable_rate
 
 RESOLUTION = 0.05
 """A case counts as support only if a relative error of this size in the density would have been seen."""
@@ -37,14 +37,16 @@ class Thr:
 
     def trial(self, case: Case, seed: int) -> Values:
         """Count the scores above each variant's threshold."""
-        model, scores = known_types(case, torch.Generator().manual_seed(seed))
+        model, _, scores = known_types(case, torch.Generator().manual_seed(seed))
         ordered = np.sort(scores.double().numpy().ravel())
+        levels = {variant: level(model, case.density) for variant, level in _LEVELS.items()}
         return {
             variant: {
-                "count": float(ordered.size - np.searchsorted(ordered, level(model, case.density))),
+                "count": float(ordered.size - np.searchsorted(ordered, level)),
                 "size": float(ordered.size),
             }
-            for variant, level in _LEVELS.items()
+            for variant, level in levels.items()
+            if level is not None
         }
 
     def decide(self, observations: Sequence[Observation], variant: str, level: float) -> Measurement:
@@ -72,17 +74,18 @@ class Thr:
                     "kept": count / size,
                     "relative error": count / size / case.density - 1.0,
                     "p": p_value,
+                    "allowed": critical_rate(size, case.density, level / len(groups)),
                     "detectable": finest,
                 }
             )
-        deviations = [abs(float(row["relative error"])) for row in rows]
+        deviations = [abs(float(row["relative error"])) / float(row["allowed"]) for row in rows]
         return Measurement(
             outcome=worst(outcomes),
             null="given the types, scores above tau are independent indicators of mean rate rho",
             alternative="their mean rate is another",
-            statistic="largest relative error of the share above tau",
+            statistic="largest error of the share above tau, over what the level allows",
             observed=max(deviations),
-            bound=RESOLUTION,
+            bound=1.0,
             level=level,
             p_value=min(float(row["p"]) for row in rows),
             sample_size=len(found),
@@ -98,12 +101,13 @@ class Thr:
 
 def _one_sided(model: FiniteModel, density: float) -> float:
     """Threshold of ``P(xi >= t) = Q/2``: where that never reaches ``rho``, no entry is dropped."""
-    return model.threshold(2.0 * density) if 2.0 * density < 1.0 else 0.0
+    reachable = 2.0 * density < float(np.mean(model.profile > 0))
+    return model.threshold(2.0 * density) if reachable else 0.0
 
 
-_LEVELS: dict[str, Callable[[FiniteModel, float], float]] = {
+_LEVELS: dict[str, Callable[[FiniteModel, float], float | None]] = {
     STATEMENT: lambda model, density: model.threshold(density),
     "other-noise": lambda model, density: other_noise(model).threshold(density),
     "one-sided": _one_sided,
-    "density-5-percent": lambda model, density: model.threshold(min(1.05 * density, 0.999)),
+    "density-5-percent": denser_threshold,
 }

@@ -17,6 +17,7 @@ from verification.cases import Observation
 from verification.claims.claim import STATEMENT
 from verification.experiment import prune
 from verification.run import Run
+from verification.threads import one_thread
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,7 +87,7 @@ def _growing_cases(observations: Sequence[Observation]) -> list[Observation]:
     found = [
         o
         for o in observations
-        if o.case.criterion == "snip" and o.case.variant == STATEMENT and o.case.ladder == "width"
+        if o.case.criterion == "snip" and o.case.variant == STATEMENT and o.case.ladder != "batch"
     ]
     if not found:
         return []
@@ -94,8 +95,14 @@ def _growing_cases(observations: Sequence[Observation]) -> list[Observation]:
     alike = [
         o
         for o in found
-        if (o.case.data, o.case.density, o.case.initialisation, o.case.labels)
-        == (first.case.data, first.case.density, first.case.initialisation, first.case.labels)
+        if (o.case.data, o.case.density, o.case.initialisation, o.case.labels, o.case.batch)
+        == (
+            first.case.data,
+            first.case.density,
+            first.case.initialisation,
+            first.case.labels,
+            first.case.batch,
+        )
     ]
     widths: dict[int, Observation] = {}
     for o in sorted(alike, key=lambda o: (o.case.width, o.case.inputs, -o.repeat)):
@@ -109,7 +116,8 @@ def _growing_cases(observations: Sequence[Observation]) -> list[Observation]:
 def _sorted_panels(observation: Observation) -> list[tuple[str, Array]]:
     """Redraw the trial and sort mask and predictions by the rank-one profile."""
     case = observation.case
-    pruned = prune(case, torch.Generator().manual_seed(observation.seed))
+    with one_thread():
+        pruned = prune(case, torch.Generator().manual_seed(observation.seed))
     rank_one = pruned.rank_one()
     rows = np.argsort(-rank_one.profile.sum(axis=1))
     columns = np.argsort(-rank_one.profile.sum(axis=0))
@@ -178,6 +186,8 @@ def _draw_compared(axis: Axes, observations: Sequence[Observation]) -> None:
     inputs = max(o.case.inputs for o in chosen)
     square = all(o.case.square for o in chosen)
     chosen = [o for o in chosen if o.case.density == density and (square or o.case.inputs == inputs)]
+    setting = (chosen[0].case.initialisation, chosen[0].case.batch_per_input or chosen[0].case.batch)
+    chosen = [o for o in chosen if (o.case.initialisation, o.case.batch_per_input or o.case.batch) == setting]
     by_width = _by_width(chosen)
     widths = list(by_width)
 
