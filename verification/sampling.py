@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from graphon_theory.errors import InputError
-from graphon_theory.noise import NoiseLaw
+from graphon_theory.noise import NoiseLaw, Rademacher, StudentT, TruncatedNormal
 from graphon_theory.saliency import FiniteModel
 from verification.masks import mask
 
@@ -31,6 +31,16 @@ def draw_noise(law: NoiseLaw, shape: tuple[int, ...], generator: torch.Generator
         return uniform * (scale * math.sqrt(3.0))
     if law.name == "laplace":
         return -torch.log1p(-uniform) * (scale / math.sqrt(2.0))
+    if isinstance(law, StudentT):
+        # torch draws no t variates from a generator of one's own.
+        rng = np.random.default_rng(int(torch.randint(2**62, (), generator=generator)))
+        return torch.from_numpy(np.abs(rng.standard_t(law.nu, size=shape))) * law.scale
+    if isinstance(law, Rademacher):
+        return torch.full(shape, law.scale, dtype=torch.float64)
+    if isinstance(law, TruncatedNormal):
+        # The modulus by inversion: P(|z| <= t) is proportional to erf(t / sqrt 2) below the bound.
+        within = math.erf(law.bound / (law.scale * math.sqrt(2.0)))
+        return torch.erfinv(uniform * within) * (law.scale * math.sqrt(2.0))
     raise InputError("noise", law.name, "add a sampler for this law")
 
 

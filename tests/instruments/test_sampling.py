@@ -9,15 +9,24 @@ import pytest
 import torch
 from scipy import stats
 
-from graphon_theory import FiniteModel, Gaussian, Laplace, Uniform
+from graphon_theory import FiniteModel, Gaussian, Laplace, Rademacher, StudentT, TruncatedNormal, Uniform
+from graphon_theory.errors import InputError
 from verification.sampling import draw_noise, sample_mask
 
+LAWS = (Gaussian(0.5), Uniform(2.0), Laplace(1.5), StudentT(4.0, 0.7), TruncatedNormal(1.2, 0.8))
 
-@pytest.mark.parametrize("law", [Gaussian(0.5), Uniform(2.0), Laplace(1.5)], ids=lambda law: law.name)
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
 def test_moduli_follow_the_survival_function(law) -> None:
     """Null: the sampler's law is Q; Kolmogorov-Smirnov on 20,000 draws, false alarm one in a million."""
     draws = draw_noise(law, (20_000,), torch.Generator().manual_seed(5)).numpy()
     assert stats.kstest(draws, lambda t: 1.0 - law.survival(np.asarray(t))).pvalue > 1e-6
+
+
+def test_a_law_with_an_atom_is_sampled_and_its_model_is_refused() -> None:
+    assert set(draw_noise(Rademacher(2.0), (5,), torch.Generator().manual_seed(1)).tolist()) == {2.0}
+    with pytest.raises(InputError, match="atom"):
+        FiniteModel(np.ones((2, 2)), Rademacher()).threshold(0.5)
 
 
 def test_sampled_masks_have_the_predicted_rates() -> None:
