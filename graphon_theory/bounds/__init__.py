@@ -14,12 +14,15 @@ from graphon_theory.bounds.hoeffding import hoeffding_bound
 from graphon_theory.bounds.null import null_distance
 from graphon_theory.bounds.population import population_bound, type_discrepancy
 from graphon_theory.bounds.rectangle import rectangle_bound
+from graphon_theory.bounds.sharpest import MaskBound, mask_bound
 
 __all__ = [
+    "MaskBound",
     "bernstein_bound",
     "bernstein_deviation",
     "counting_bound",
     "hoeffding_bound",
+    "mask_bound",
     "null_distance",
     "population_bound",
     "rectangle_bound",

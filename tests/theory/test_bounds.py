@@ -262,3 +262,14 @@ def test_bad_arguments_of_population_and_null_are_refused() -> None:
         null_distance(3, 0, 0.1)
     with pytest.raises(InputError, match="density"):
         null_distance(3, 3, 1.0)
+
+
+def test_the_sharpest_form_is_named() -> None:
+    from graphon_theory.bounds import mask_bound
+
+    wide = mask_bound(np.full((256, 256), 0.1), 0.01)
+    assert wide.theorem.startswith("Bernstein")
+    assert wide.value == bernstein_bound(np.full((256, 256), 0.1), 0.01)
+    tiny = mask_bound(np.full((2, 2), 0.5), 0.01)
+    assert tiny.theorem.startswith("Hoeffding")
+    assert tiny.value == hoeffding_bound(2, 2, 0.01)
