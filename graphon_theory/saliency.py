@@ -16,6 +16,7 @@ import sympy
 from sympy import Expr
 
 from graphon_theory import notation
+from graphon_theory.closed_threshold import power_threshold, step_law, step_threshold
 from graphon_theory.energy import energy_graphon
 from graphon_theory.errors import InputError, require_density
 from graphon_theory.graphon import Graphon
@@ -26,7 +27,6 @@ from graphon_theory.threshold import (
     Threshold,
     continuous_threshold,
     finite_threshold,
-    power_threshold,
     precise_threshold,
     require_atomless,
 )
@@ -164,7 +164,7 @@ class SaliencyModel:
         -------
         Threshold
             With a closed form where the profile is constant and the law's inverse known, and for the profiles
-            of ``power_threshold``.
+            of ``closed_threshold`` (powers and steps).
 
         Raises
         ------
@@ -214,6 +214,9 @@ class SaliencyModel:
             found = power_law(profile, symbol)
             if found is not None:
                 return power_threshold(self.noise, *found, rho)
+            pieces = step_law(profile, symbol)
+            if pieces is not None:
+                return step_threshold(self.noise, pieces, rho)
         return None
 
     def graphon(self, density: float) -> Graphon:

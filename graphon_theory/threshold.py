@@ -20,8 +20,6 @@ from scipy import optimize
 
 from graphon_theory import notation
 from graphon_theory.errors import InputError, require_density
-from graphon_theory.noise import Laplace, Uniform
-from graphon_theory.noise.law import exact_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +34,6 @@ Array = npt.NDArray[np.float64]
 _PILOT = 1 << 16  # entries of the pilot sample that gives a large profile its start
 _NEWTON_STEPS = 8
 _NEWTON_TOLERANCE = 1e-7
-_LARGEST_DEGREE = 12  # of a polynomial equation that is solved exactly
 _PLANE_DEGREE = 5  # of mpmath's rules on the square, some 50 to 100 points an axis: each degree more costs fourfold
 _GUARD_DIGITS = 10  # of mpmath, beyond those asked for
 _RELATIVE_TOLERANCE = 4e-15  # root finding stops here: a few units of double precision
@@ -169,53 +166,6 @@ def continuous_threshold(mean_kept: Callable[[float], float], density: float, st
     """
     rho = require_density(density)
     return math.exp(_root(lambda log_tau: mean_kept(math.exp(log_tau)) - rho, math.log(start), step=1.0))
-
-
-def power_threshold(noise: NoiseLaw, factor: Expr, exponent: Expr, density: Expr) -> Expr | None:
-    """Solve for ``tau`` in closed form with the profile ``c x^a``, x uniform, where that is known how.
-
-    With ``s = tau/(b c)``, b the bound or scale of the law:
-
-    * uniform noise, ``a > 0``, not 1: ``N = 1 - s/(1 - a) + a/(1 - a) s^(1/a)``, an algebraic equation;
-    * uniform noise, ``a = 1``: ``N = 1 - s + s log(s)``, solved by the lower branch of Lambert's W;
-    * uniform noise, ``a = -m < 0``: ``N = 1 - s/(1 + m)`` up to ``s = 1``, then ``m/(1 + m) s^(-1/m)``;
-    * Laplace noise, ``a = -1``: ``N = (1 - exp(-s))/s``, solved by the principal branch of Lambert's W.
-
-    Parameters
-    ----------
-    noise
-        Law of the edge noise.
-    factor
-        ``c``, positive, exact.
-    exponent
-        ``a``, rational, not 0.
-    density
-        ``rho`` in (0, 1), rational.
-
-    Returns
-    -------
-    Expr or None
-        None for every other law or exponent, and where the equation's degree exceeds 12.
-    """
-    if isinstance(noise, Laplace) and exponent == -1:
-        return exact_value(noise.scale) * factor * (1 / density + sympy.LambertW(-sympy.exp(-1 / density) / density))
-    if not isinstance(noise, Uniform):
-        return None
-    unit = exact_value(noise.bound) * factor
-    if exponent < 0:
-        m = -exponent
-        share = density * (1 + m) / m
-        return unit * ((1 - density) * (1 + m) if share >= 1 else share ** (-m))
-    if exponent == 1:
-        return unit * sympy.exp(1 + sympy.LambertW((density - 1) / sympy.E, -1))
-    p, q = exponent.p, exponent.q
-    if max(p, q) > _LARGEST_DEGREE:
-        return None
-    # With s = x^p the equation is a polynomial in x, falling from 1 - rho to -rho on [0, 1].
-    x = sympy.Dummy("x")
-    kept = 1 - x**p / (1 - exponent) + exponent / (1 - exponent) * x**q - density
-    roots = [root for root in sympy.Poly(kept, x).real_roots() if 0 < float(root.evalf(20)) < 1]
-    return unit * roots[0] ** p if len(roots) == 1 else None
 
 
 def precise_threshold(profile: Expr, noise: NoiseLaw, density: Expr, start: float, digits: int) -> str | None:
