@@ -138,6 +138,7 @@ def finite_threshold(profile: Array, noise: NoiseLaw, density: float) -> float:
         lambda log_tau: float(noise.survival(math.exp(log_tau) * pilot).mean()) - target,
         math.log(noise.inverse(target) / float(np.median(pilot))),
         step=1.0,
+        density=rho,
     )
     return math.exp(_polish(inverse_profile, noise, target, start))
 
@@ -165,7 +166,7 @@ def continuous_threshold(mean_kept: Callable[[float], float], density: float, st
         If no level keeps a fraction ``rho``.
     """
     rho = require_density(density)
-    return math.exp(_root(lambda log_tau: mean_kept(math.exp(log_tau)) - rho, math.log(start), step=1.0))
+    return math.exp(_root(lambda log_tau: mean_kept(math.exp(log_tau)) - rho, math.log(start), step=1.0, density=rho))
 
 
 def precise_threshold(profile: Expr, noise: NoiseLaw, density: Expr, start: float, digits: int) -> str | None:
@@ -259,10 +260,11 @@ def _polish(inverse_profile: Array, noise: NoiseLaw, target: float, start: float
         lambda value: float(noise.survival(math.exp(value) * inverse_profile).mean()) - target,
         start,
         step=1e-2,
+        density=target,
     )
 
 
-def _root(excess: Callable[[float], float], centre: float, *, step: float) -> float:
+def _root(excess: Callable[[float], float], centre: float, *, step: float, density: float) -> float:
     """Root of a non-increasing function of ``log tau``: widen a bracket about ``centre``, then Brent."""
     low = high = centre
     value = excess(centre)
@@ -271,14 +273,14 @@ def _root(excess: Callable[[float], float], centre: float, *, step: float) -> fl
         step *= 2
         value = excess(low)
         if low < -700:
-            raise InputError("density", "this density", "no positive threshold keeps so many entries: lower it")
+            raise InputError("density", density, "the profile vanishes too often, no threshold keeps so many: lower it")
     value = excess(high)
     while value > 0:
         low, high = high, high + step
         step *= 2
         value = excess(high)
         if high > 700:
-            raise InputError("density", "this density", "no finite threshold keeps so few entries: raise it")
+            raise InputError("density", density, "no finite threshold keeps so few entries: raise it")
     if value == 0.0:
         return high
     return float(optimize.brentq(excess, low, high, xtol=_RELATIVE_TOLERANCE, rtol=_RELATIVE_TOLERANCE))

@@ -209,3 +209,10 @@ def test_many_digits_are_left_out_where_quadrature_cannot_vouch_for_them() -> No
     assert SaliencyModel(g=RAMP.g, f=RAMP.f, noise=Uniform()).threshold(0.1, precise=20).precise is None
     with pytest.raises(InputError, match=r"precise = 0"):
         RAMP.threshold(0.1, precise=0)
+
+
+def test_a_population_profile_that_vanishes_too_often_is_refused_with_its_density() -> None:
+    model = SaliencyModel(g=sympy.Max(u - sympy.Rational(1, 2), 0))
+    assert model.threshold(0.4).value > 0
+    with pytest.raises(InputError, match=r"density = 0\.6: the profile vanishes too often"):
+        model.threshold(0.6)
