@@ -26,7 +26,7 @@ exit codes: 0 every statement supported; 1 one refuted (or not conclusive, with 
 _VERIFY_EPILOG = (
     """\
 examples:
-  graphon verify --quick                          the quick suite, about two minutes on two cores
+  graphon verify --quick                          the quick suite, one and a half to three minutes on two cores
   graphon verify --suite full --out runs/full     widths up to 4,096
   graphon verify --suite my.toml --seed 7         your own suite (docs/suites.md)
   graphon verify --quick --only THR LIM-a         some statements
