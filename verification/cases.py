@@ -67,9 +67,14 @@ class Case:
         return f"model {self.model.name}" if self.model is not None else f"{self.criterion}"
 
     @property
+    def size(self) -> int:
+        """Number of entries ``n d`` of the mask."""
+        return self.width * self.inputs
+
+    @property
     def work(self) -> int:
         """Rough cost of a trial, for scheduling alone: multiplications of one pass over batch and weights."""
-        return self.width * self.inputs * (self.batch + 1000)
+        return self.size * (self.batch + 1000)
 
     def key(self) -> str:
         """Canonical JSON of the case: equal cases have equal keys."""

@@ -56,7 +56,7 @@ class Pruned:
         """SNIP's prediction from this batch (SNIP-S), from preactivations and residuals, not from the gradient."""
         batch = self._batch()
         return snip_rank_s(
-            readout=self._readout(),
+            readout=self.readout,
             slopes=self.network.slopes(batch.inputs).numpy(),
             residuals=-batch.labels.numpy(),
             inputs=batch.inputs.numpy(),
@@ -65,9 +65,11 @@ class Pruned:
 
     def rank_one(self) -> FiniteModel:
         """SNIP's prediction by [P26] (SNIP-1): no activation enters."""
-        return snip_rank_one(self._readout(), -self._batch().correlations.numpy(), self.noise)
+        return snip_rank_one(self.readout, -self._batch().correlations.numpy(), self.noise)
 
-    def _readout(self) -> Array:
+    @property
+    def readout(self) -> Array:
+        """Output weights ``a_i``, shape (n,)."""
         weights: Array = self.network.readout.weight.detach().double().numpy()[0]
         return weights
 

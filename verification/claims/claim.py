@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from verification.cases import Case, Observation, Values
+
+Key = TypeVar("Key", bound=Hashable)
 
 STATEMENT = "statement"
 """Name of the true variant among the variants of a trial."""
@@ -153,3 +155,11 @@ def worst(outcomes: Sequence[Outcome]) -> Outcome:
 def carrying(observations: Sequence[Observation], variant: str) -> list[Observation]:
     """Observations that carry a variant."""
     return [observation for observation in observations if variant in observation.values]
+
+
+def grouped(observations: Sequence[Observation], key: Callable[[Case], Key]) -> dict[Key, list[Observation]]:
+    """Group observations by a key of their case, in order of first appearance."""
+    groups: dict[Key, list[Observation]] = {}
+    for observation in observations:
+        groups.setdefault(key(observation.case), []).append(observation)
+    return groups

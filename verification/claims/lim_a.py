@@ -20,7 +20,7 @@ from graphon_theory.bounds import bernstein_bound, hoeffding_bound, rectangle_bo
 from graphon_theory.criteria import homogeneous_model
 from graphon_theory.saliency import FiniteModel
 from verification.cases import Case, Observation, Values
-from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, not_run
+from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run
 from verification.claims.false_laws import denser, one_sided, other_noise
 from verification.cutnorm import cut_norm
 from verification.experiment import known_types, prune
@@ -116,16 +116,14 @@ def _with_false_exponent(observations: Sequence[Observation]) -> list[Observatio
     The false law is anchored at the largest certified distance at the smallest size of each series; only
     larger sizes can speak against it.
     """
-    series: dict[tuple[str, str, float], list[Observation]] = {}
-    for o in carrying(observations, STATEMENT):
-        series.setdefault((o.case.source, o.case.initialisation, o.case.density), []).append(o)
+    found = carrying(observations, STATEMENT)
+    series = grouped(found, lambda case: (case.source, case.initialisation, case.density))
     rewritten = []
     for group in series.values():
-        smallest = min(o.case.width * o.case.inputs for o in group)
-        anchored = [o for o in group if o.case.width * o.case.inputs == smallest]
-        anchor = max(o.values[STATEMENT]["upper"] for o in anchored)
+        smallest = min(o.case.size for o in group)
+        anchor = max(o.values[STATEMENT]["upper"] for o in group if o.case.size == smallest)
         for o in group:
-            shrunk = math.sqrt(smallest / (o.case.width * o.case.inputs))
+            shrunk = math.sqrt(smallest / o.case.size)
             if shrunk < 1.0:
                 values = {"lower": o.values[STATEMENT]["lower"], "bound": anchor * shrunk, "worst": 0.0}
                 rewritten.append(replace(o, values={"exponent": values}))

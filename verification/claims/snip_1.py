@@ -20,7 +20,7 @@ import numpy.typing as npt
 import torch
 
 from verification.cases import Case, Observation, Values
-from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, not_run, worst
+from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run, worst
 from verification.claims.false_laws import constant, other_noise, without_weight
 from verification.cutnorm import cut_norm
 from verification.experiment import prune
@@ -79,9 +79,7 @@ class Snip1:
         found = carrying(observations, variant)
         if not found:
             return not_run(level)
-        groups: dict[str, list[Observation]] = {}
-        for observation in found:
-            groups.setdefault(_group(observation.case), []).append(observation)
+        groups = grouped(found, _group)
         rows = [_decide_group(name, group, variant, level / (2 * len(groups))) for name, group in groups.items()]
         farthest = max(rows, key=lambda row: float(row["shrinkage"]) / float(row["allowed"]))
         return Measurement(

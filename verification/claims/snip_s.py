@@ -17,7 +17,7 @@ import torch
 
 from graphon_theory.saliency import FiniteModel
 from verification.cases import Case, Observation, Values
-from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, not_run, worst
+from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run, worst
 from verification.claims.false_laws import constant, other_noise, without_weight
 from verification.cutnorm import cut_norm_lower
 from verification.experiment import prune
@@ -79,9 +79,7 @@ class SnipS:
         found = carrying(observations, variant)
         if not found:
             return not_run(level)
-        groups: dict[str, list[Observation]] = {}
-        for observation in found:
-            groups.setdefault(_group(observation.case), []).append(observation)
+        groups = grouped(found, _group)
         rows = [_decide_group(group, variant, level, len(groups)) for group in groups.values()]
         largest = max(rows, key=lambda row: abs(math.log(float(row["ratio"]))))
         return Measurement(
@@ -149,9 +147,7 @@ def _decide_group(group: Sequence[Observation], variant: str, level: float, grou
     by_size: dict[int, list[float]] = {}
     for o in group:
         values = o.values[variant]
-        by_size.setdefault(o.case.width * o.case.inputs, []).append(
-            math.log(max(values["observed"], 1e-12) / values["null"])
-        )
+        by_size.setdefault(o.case.size, []).append(math.log(max(values["observed"], 1e-12) / values["null"]))
     smallest, largest = min(by_size), max(by_size)
     mean, low, high = mean_interval(by_size[largest], level)
     _, low_all, high_all = mean_interval(by_size[largest], level / groups)

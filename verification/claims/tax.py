@@ -8,7 +8,6 @@ constant, rows and columns are grouped by profile, and density must rise over th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +15,7 @@ import torch
 
 from graphon_theory.saliency import FiniteModel
 from verification.cases import Case, Observation, Values
-from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, not_run, worst
+from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run, worst
 from verification.experiment import prune
 from verification.statistics import detectable_mean, fisher, mean_interval
 
@@ -52,15 +51,16 @@ class Tax:
         pruned = prune(case, generator)
         kept = pruned.kept.numpy()
         rng = np.random.default_rng(seed)
-        readout = np.abs(pruned.network.readout.weight.detach().double().numpy()[0])
-        by_readout = FiniteModel.from_factors(readout, np.ones(case.inputs), pruned.noise)
+        readout = np.abs(pruned.readout)
         measured = {
             "row p": _spread_p_value(kept.sum(axis=1), kept.shape[1], rng),
             "column p": _spread_p_value(kept.sum(axis=0), kept.shape[0], rng),
             **_grouped("row", kept.mean(axis=1), readout),
-            "row predicted": _trend(by_readout.probabilities(case.density).mean(axis=1), readout),
         }
-        if pruned.batch is not None:
+        if pruned.batch is None:
+            by_readout = FiniteModel.from_factors(readout, np.ones(case.inputs), pruned.noise)
+            measured["row predicted"] = _trend(by_readout.probabilities(case.density).mean(axis=1), readout)
+        else:
             correlations = np.abs(pruned.batch.correlations.numpy())
             predicted = pruned.rank_s().probabilities(case.density)
             measured |= _grouped("column", kept.mean(axis=0), correlations)
@@ -79,7 +79,7 @@ class Tax:
         found = sorted(carrying(observations, variant), key=lambda o: o.case.key())
         if not found:
             return not_run(level)
-        groups = [list(group) for _, group in groupby(found, key=lambda o: o.case.key())]
+        groups = list(grouped(found, lambda case: case.key()).values())
         share = level / (2 * len(groups))
         rows = [_axis(group, variant, axis, share) for group in groups for axis in ("row", "column")]
         refuted = [row for row in rows if row["outcome"] == Outcome.REFUTED]

@@ -7,14 +7,13 @@ Given the types, the number of scores above ``tau`` is a sum of ``nd`` independe
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
 
 import numpy as np
 import torch
 
 from graphon_theory.saliency import FiniteModel
 from verification.cases import Case, Observation, Values
-from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, not_run, worst
+from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run, worst
 from verification.claims.false_laws import denser_threshold, other_noise
 from verification.experiment import known_types
 from verification.statistics import binomial_two_sided, critical_rate, detectable_rate
@@ -54,7 +53,7 @@ class Thr:
         found = sorted(carrying(observations, variant), key=lambda o: o.case.key())
         if not found:
             return not_run(level)
-        groups = [list(group) for _, group in groupby(found, key=lambda o: o.case.key())]
+        groups = list(grouped(found, lambda case: case.key()).values())
         rows: list[dict[str, float | str]] = []
         outcomes: list[Outcome] = []
         for group in groups:
