@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from verification.criteria import score as score
     from verification.cutnorm import CutNorm as CutNorm
     from verification.cutnorm import cut_norm as cut_norm
+    from verification.cutnorm import cut_norms as cut_norms
+    from verification.distances import step_distance as step_distance
+    from verification.distances import unlabelled_distance as unlabelled_distance
     from verification.masks import mask as mask
     from verification.run import Run as Run
     from verification.run import verify as verify
@@ -21,12 +24,25 @@ _HOMES = {
     "CutNorm": "verification.cutnorm",
     "Run": "verification.run",
     "cut_norm": "verification.cutnorm",
+    "cut_norms": "verification.cutnorm",
     "mask": "verification.masks",
     "score": "verification.criteria",
+    "step_distance": "verification.distances",
+    "unlabelled_distance": "verification.distances",
     "verify": "verification.run",
 }
 
-__all__ = ["CutNorm", "Run", "cut_norm", "mask", "score", "verify"]
+__all__ = [
+    "CutNorm",
+    "Run",
+    "cut_norm",
+    "cut_norms",
+    "mask",
+    "score",
+    "step_distance",
+    "unlabelled_distance",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -30,6 +30,7 @@ examples:
   graphon verify --suite full --out runs/full     widths up to 4,096
   graphon verify --suite my.toml --seed 7         your own suite (docs/suites.md)
   graphon verify --quick --only THR LIM-a         some statements
+  graphon verify --quick --mutants                which width rejects which false variant
   graphon verify --quick --format json | python -m json.tool
 
 stdout carries the result, stderr the progress; a run that is broken off goes on where it stopped.
@@ -84,11 +85,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     suite = verify.add_mutually_exclusive_group()
     suite.add_argument("--quick", action="store_true", help="the quick suite (the default)")
-    suite.add_argument("--suite", metavar="FILE", help="a suite file, or a shipped suite: quick, full, readings")
+    suite.add_argument("--suite", metavar="FILE", help="a suite file, or a shipped suite: small, quick, full, readings")
     verify.add_argument("--only", nargs="+", metavar="ID", help="check these statements, and those they rest on")
     verify.add_argument("--seed", type=int, metavar="N", help="master seed (default: the suite's)")
     verify.add_argument("--out", metavar="DIR", help="run folder (default: runs/SUITE-seedN)")
     verify.add_argument("--jobs", type=int, metavar="N", help="processes (default: one a core); 1 stays in this one")
+    verify.add_argument(
+        "--device", default="cpu", metavar="NAME", help="cpu (default), cuda, cuda:N, or auto: where trials compute"
+    )
+    verify.add_argument(
+        "--mutants",
+        action="store_true",
+        help="print the table of false variants instead, with the smallest width that rejects each",
+    )
     verify.add_argument("--format", choices=("text", "json"), default="text", help="what stdout carries")
     verify.add_argument(
         "--fail-on",
@@ -132,26 +141,33 @@ def _verify(options: argparse.Namespace) -> int:
         suite = replace(suite, seed=options.seed)
     folder = Path(options.out or Path("runs") / f"{suite.name}-seed{suite.seed}")
     with Progress(sys.stderr) as progress, process_pool(options.jobs) as executor:
-        run = verify(suite, out=folder, executor=executor, on_start=progress.start, on_trial=progress.advance)
+        run = verify(
+            suite,
+            out=folder,
+            executor=executor,
+            device=options.device,
+            on_start=progress.start,
+            on_trial=progress.advance,
+        )
     files = write_folder(run)
-    _print_result(run, options.format)
+    _print_result(run, options.format, mutants=options.mutants)
     print(f"run folder: {folder} ({', '.join(sorted(files))})", file=sys.stderr)  # noqa: T201
     if run.refuted or (options.fail_on == "inconclusive" and not run.conclusive):
         return EXIT_REFUTED
     return EXIT_OK
 
 
-def _print_result(run: Run, form: str) -> None:
+def _print_result(run: Run, form: str, *, mutants: bool) -> None:
     import json
 
     from verification.report.document import document
-    from verification.report.text import render_text
+    from verification.report.text import render_mutants, render_text
 
     if form == "json":
         json.dump(document(run), sys.stdout, indent=2, allow_nan=False)
         sys.stdout.write("\n")
     else:
-        sys.stdout.write(render_text(run))
+        sys.stdout.write(render_mutants(run) if mutants else render_text(run))
 
 
 def _claims(_: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from graphon_theory.saliency import FiniteModel, SaliencyModel
 from verification.cases import Case
 from verification.criteria import score
 from verification.data import Batch, digits, teacher
+from verification.devices import current
 from verification.losses import centred_squared_loss
 from verification.masks import mask
 from verification.networks import OneHiddenLayer
@@ -80,7 +81,7 @@ class Pruned:
 
 
 def prune(case: Case, generator: torch.Generator, *, ties: str = "random") -> Pruned:
-    """Prune a fresh network as the case says.
+    """Prune a fresh network as the case says; scores are computed on the current device, all else on the CPU.
 
     Parameters
     ----------
@@ -94,17 +95,20 @@ def prune(case: Case, generator: torch.Generator, *, ties: str = "random") -> Pr
     seed = int(torch.randint(2**62, (), generator=generator))
     network = OneHiddenLayer(case.inputs, case.width, initialisation=case.initialisation, seed=seed)
     batch = draw_batch(case, generator) if case.batch else None
+    place = current()
     parts = None
     if batch is not None:
-        parts = list(zip(torch.split(batch.inputs, _PASS), torch.split(batch.labels, _PASS), strict=True))
+        pieces = zip(torch.split(batch.inputs, _PASS), torch.split(batch.labels, _PASS), strict=True)
+        parts = [(inputs.to(place), labels.to(place)) for inputs, labels in pieces]
     scores = score(
-        network,
+        network.to(place),
         centred_squared_loss,
         parts,
         criterion=str(case.criterion),
         layers=("hidden",),
         generator=generator,
-    )["hidden"]
+    )["hidden"].cpu()
+    network.to("cpu")
     kept = mask(scores, density=case.density, ties=ties, generator=generator)
     return Pruned(network=network, batch=batch, scores=scores, kept=kept)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from verification.cases import Case, Observation
 from verification.claims import claims
+from verification.devices import running_on
 from verification.ledger import Ledger
 from verification.suite import Suite
 from verification.threads import one_thread
@@ -33,9 +34,9 @@ def plan(suite: Suite) -> tuple[Trial, ...]:
     return tuple(trials.values())
 
 
-def observe(trial: Trial) -> Observation:
-    """Make one trial on one thread: a pure function of the trial, so that any process may run it."""
-    with one_thread():
+def observe(trial: Trial, device: str = "cpu") -> Observation:
+    """Make one trial on one thread: a pure function of trial and device, so that any process may run it."""
+    with one_thread(), running_on(device):
         values = claims()[trial.case.statement].trial(trial.case, trial.seed)
     return Observation(case=trial.case, repeat=trial.repeat, seed=trial.seed, values=values)
 
@@ -45,6 +46,7 @@ def sweep(
     ledger: Ledger,
     *,
     executor: Executor | None = None,
+    device: str = "cpu",
     progress: Callable[[Trial], None] | None = None,
 ) -> tuple[Observation, ...]:
     """Make all trials that the ledger does not hold; return all observations in the order of the plan.
@@ -57,6 +59,8 @@ def sweep(
         Where finished trials are looked up, and recorded as soon as they are finished.
     executor
         Runs the trials; by default they run here, one after the other.
+    device
+        Where networks are scored and cut norms searched; it must exist in every process.
     progress
         Called after each trial.
     """
@@ -70,7 +74,7 @@ def sweep(
             found[trial] = known
             if progress is not None:
                 progress(trial)
-    for trial, observation in _observe_all(missing, executor):
+    for trial, observation in _observe_all(missing, executor, device):
         ledger.put(observation)
         found[trial] = observation
         if progress is not None:
@@ -78,15 +82,17 @@ def sweep(
     return tuple(found[trial] for trial in trials)
 
 
-def _observe_all(trials: Sequence[Trial], executor: Executor | None) -> Iterator[tuple[Trial, Observation]]:
+def _observe_all(
+    trials: Sequence[Trial], executor: Executor | None, device: str
+) -> Iterator[tuple[Trial, Observation]]:
     """Yield trials as they finish."""
     if executor is None:
         for trial in trials:
-            yield trial, observe(trial)
+            yield trial, observe(trial, device)
         return
     # The longest first, so that no process is left alone with one at the end.
     ordered = sorted(trials, key=lambda trial: -trial.case.work)
-    futures = {executor.submit(observe, trial): trial for trial in ordered}
+    futures = {executor.submit(observe, trial, device): trial for trial in ordered}
     try:
         for future in as_completed(futures):
             yield futures[future], future.result()

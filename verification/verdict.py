@@ -1,33 +1,21 @@
 """From evidence to status: computed, never set by hand (DESIGN, "Evidence and status").
 
 A statement is *supported* only if its derivation holds, every enclosure holds, its measurement supports it,
-every false variant was rejected by the same rule, and every statement that it rests on is supported. It is
-*refuted* by its own evidence alone. Everything else is *inconclusive*, with the reasons in words.
+with a stated power, every false variant was rejected by the same rule, and every statement that it rests on is
+supported. It is *refuted* by its own evidence alone. Everything else is *inconclusive*, with the reasons in words.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from graphon_theory.derivation import DerivationResult, Evidence
 from graphon_theory.statements import STATEMENTS
-from verification.cases import Observation
-from verification.claims import Claim, Measurement, Mutant, Outcome
+from verification.claims import Measurement, Outcome
+from verification.decisions import Decision, MutantVerdict
 from verification.evidence import EnclosureCheck, TheoryEvidence
-
-
-@dataclass(frozen=True)
-class MutantVerdict:
-    """What became of a false variant."""
-
-    mutant: Mutant
-    measurement: Measurement
-
-    @property
-    def rejected(self) -> bool:
-        """Whether the decision rule refuted it."""
-        return self.measurement.outcome is Outcome.REFUTED
 
 
 @dataclass(frozen=True)
@@ -61,37 +49,28 @@ class Verdict:
     mutants: tuple[MutantVerdict, ...]
 
 
-def judge(
-    claim: Claim,
-    observations: Sequence[Observation],
-    theory: TheoryEvidence,
-    parents: Mapping[str, Outcome],
-    level: float,
-) -> Verdict:
+def judge(statement: str, decision: Decision, theory: TheoryEvidence, parents: Mapping[str, Outcome]) -> Verdict:
     """Judge one statement.
 
     Parameters
     ----------
-    claim
-        Its decision rule and false variants.
-    observations
-        Its observations, of all variants.
+    statement
+        Its id.
+    decision
+        What the measurements say of it and of its false variants.
     theory
         Its symbolic and rigorous evidence.
     parents
         Status of the statements judged before it.
-    level
-        Probability, at most, of refuting it if it is true.
     """
-    measurement = claim.decide(observations, "statement", level)
-    mutants = tuple(MutantVerdict(mutant, claim.decide(observations, mutant.id, level)) for mutant in claim.mutants)
+    measurement, mutants = decision.measurement, decision.mutants
     contradicted = [r.step.id for r in theory.derivation.results if r.evidence is Evidence.CONTRADICTED]
     broken = [check.name for check in theory.enclosures if check.holds is False]
     refutations = [f"derivation step {name} is contradicted" for name in contradicted]
     refutations += [f"enclosure of {name} excludes the value used" for name in broken]
     if measurement.outcome is Outcome.REFUTED:
         refutations.append("the measurement refutes it")
-    doubts = _doubts(claim.id, measurement, mutants, theory, parents)
+    doubts = _doubts(statement, measurement, mutants, theory, parents)
     if refutations:
         status, reasons = Outcome.REFUTED, refutations
     elif measurement.outcome is Outcome.NOT_RUN:
@@ -101,7 +80,7 @@ def judge(
     else:
         status, reasons = Outcome.SUPPORTED, []
     return Verdict(
-        id=claim.id,
+        id=statement,
         status=status,
         reasons=tuple(reasons),
         derivation=theory.derivation,
@@ -122,6 +101,8 @@ def _doubts(
     doubts = []
     if measurement.outcome is Outcome.INCONCLUSIVE:
         doubts.append("the measurement does not decide")
+    elif measurement.outcome is Outcome.SUPPORTED and not math.isfinite(measurement.detectable):
+        doubts.append("the measurement states no power: no deviation is known that it would have detected")
     undecided = [r.step.id for r in theory.derivation.results if r.evidence is Evidence.UNDECIDED]
     doubts += [f"derivation step {name} is undecided" for name in undecided]
     doubts += [f"no enclosure of {check.name} was found" for check in theory.enclosures if check.holds is None]

@@ -69,7 +69,7 @@ def bounded(A: np.ndarray, *, restarts: int = 8) -> CutNorm:
     """Take the path for large matrices, whatever the size."""
     inner, exponent = rescaled(matrix(A))
     source = torch.Generator().manual_seed(3)
-    return enclose(centre(inner), source, restarts=restarts).times_power_of_two(exponent)
+    return enclose([centre(inner)], source, restarts=restarts)[0].times_power_of_two(exponent)
 
 
 def mask_residual(n: int, d: int, rho: float, seed: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
@@ -320,5 +320,5 @@ def test_result_is_sealed() -> None:
 
 def test_witness_only_agrees_with_its_facade() -> None:
     A = matrix(gaussian(60, 50, 13))
-    found = witness_only(centre(A), torch.Generator().manual_seed(0), restarts=32)
+    (found,) = witness_only([centre(A)], torch.Generator().manual_seed(0), restarts=32)
     assert found.lower == cut_norm_lower(A)

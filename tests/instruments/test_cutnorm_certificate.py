@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from verification.cutnorm import cut_norm_exact, norm_upper_bound
 from verification.cutnorm.centred import centre, sets_to_signs, signs_to_sets
-from verification.cutnorm.krylov import largest_singular_value
+from verification.cutnorm.gram import double_gram
+from verification.cutnorm.krylov import largest_singular_values
 from verification.cutnorm.lower import rectangle
+from verification.cutnorm.pair import Pair
 from verification.cutnorm.relaxation import hyperplane_signs, relax
 from verification.cutnorm.rounding import divide_down, divide_up, gamma, row_blocks
 from verification.cutnorm.spectral import safe_norm
@@ -153,7 +155,7 @@ def test_allowance_covers_near_misses(eps: float) -> None:
 def test_slabs_in_any_division_give_the_same_bound() -> None:
     B = gaussian(30, 100, 10)
     whole = norm_upper_bound(B, 15.0)
-    parts = safe_norm(lambda: iter(B.split(33, dim=1)), 30, 100, 15.0, B.device)
+    parts = safe_norm(lambda: double_gram(B.split(33, dim=1), 30, 100), 15.0)
     assert math.isclose(whole.value, parts.value, rel_tol=1e-12)
 
 
@@ -179,10 +181,11 @@ def test_certificate_is_valid_for_arbitrary_scalings(seed: int, spread: float) -
 def test_relaxation_closes_its_own_duality_gap(n: int, d: int) -> None:
     A = gaussian(n, d, 11)
     centred = centre(A)
-    relaxed = relax(centred.augmented(), source())
+    pair = Pair.of(centred.augmented())
+    relaxed = relax(pair, source())
     scales = scaling(centred, relaxed)
-    estimate = largest_singular_value(centred.augmented(), scales.left, scales.right, relaxed.x)
-    primal = relaxed.value * centred.unit / 4.0
+    estimate = float(largest_singular_values(pair, scales.left, scales.right, relaxed.x))
+    primal = float(relaxed.value) * centred.unit / 4.0
     dual = spectral_bound(centred, scales, estimate).value
     assert primal <= dual <= 1.01 * primal
     lengths = torch.linalg.vector_norm(relaxed.x, dim=1)
@@ -194,11 +197,12 @@ def test_krylov_estimate_is_close_and_from_below(n: int, d: int) -> None:
     A = gaussian(n, d, 12)
     centred = centre(A)
     work = centred.augmented()
-    relaxed = relax(work, source())
+    pair = Pair.of(work)
+    relaxed = relax(pair, source())
     scales = scaling(centred, relaxed)
     scaled = scales.left.numpy()[:, None] * work.double().numpy() * scales.right.numpy()
     truth = np.linalg.svd(scaled, compute_uv=False)[0]
-    estimate = largest_singular_value(work, scales.left, scales.right, relaxed.x)
+    estimate = float(largest_singular_values(pair, scales.left, scales.right, relaxed.x))
     assert truth * (1.0 - 5e-4) <= estimate <= truth * (1.0 + 1e-5)
 
 
@@ -206,7 +210,7 @@ def test_krylov_estimate_survives_an_exhausted_space() -> None:
     work = torch.outer(torch.ones(200), torch.arange(1.0, 151.0))
     ones = torch.ones(200).double(), torch.ones(150).double()
     start = torch.randn(200, 4, generator=source(1))
-    estimate = largest_singular_value(work, *ones, start)
+    estimate = float(largest_singular_values(Pair.of(work), *ones, start))
     assert math.isclose(estimate, float(torch.linalg.matrix_norm(work.double(), 2)), rel_tol=1e-4)
 
 

@@ -11,7 +11,7 @@ import torch
 from verification.cases import Case, Observation
 from verification.claims import Outcome, claims
 from verification.claims.snip_1 import LIMIT_MARGIN
-from verification.claims.snip_s import MARGIN
+from verification.claims.snip_s import DEVIATION_MARGIN, RATIO_MARGIN
 
 CASE = Case(
     statement="SNIP-S",
@@ -51,7 +51,7 @@ def _decide_snip_s(by_width: dict[int, float]) -> Outcome:
 
 def test_snip_s_is_supported_within_the_margin_at_the_largest_size_alone() -> None:
     assert _decide_snip_s({64: 1.5, 1024: 1.0}) is Outcome.SUPPORTED
-    assert _decide_snip_s({64: 1.0, 1024: math.exp(MARGIN)}) is Outcome.INCONCLUSIVE
+    assert _decide_snip_s({64: 1.0, 1024: math.exp(RATIO_MARGIN)}) is Outcome.INCONCLUSIVE
 
 
 def test_snip_s_is_refuted_by_a_deviation_that_stays_and_not_by_one_that_shrinks() -> None:
@@ -63,6 +63,36 @@ def test_snip_s_is_refuted_by_a_deviation_that_stays_and_not_by_one_that_shrinks
 
 def test_snip_s_is_never_refuted_at_a_single_size() -> None:
     assert _decide_snip_s({64: 2.0}) is Outcome.INCONCLUSIVE
+
+
+def _deviations(by_width: dict[int, float], spread: float = 2e-4, repeats: int = 6) -> list[Observation]:
+    return [
+        Observation(
+            replace(CASE, width=width),
+            repeat,
+            0,
+            {
+                "statement": {
+                    "observed": 0.01 * math.exp(0.01 * (-1) ** repeat),
+                    "null": 0.01,
+                    "rectangle 0": 0.0,
+                    "rectangle 1": deviation + spread * (-1) ** repeat,
+                }
+            },
+        )
+        for width, deviation in by_width.items()
+        for repeat in range(repeats)
+    ]
+
+
+def test_snip_s_is_refuted_by_a_deviation_on_a_declared_rectangle_alone() -> None:
+    def decide(by_width: dict[int, float]) -> Outcome:
+        return claims()["SNIP-S"].decide(_deviations(by_width), "statement", 0.002).outcome
+
+    assert decide({64: 0.0, 256: 0.0}) is Outcome.SUPPORTED
+    assert decide({64: 0.0, 256: DEVIATION_MARGIN}) is Outcome.INCONCLUSIVE
+    assert decide({64: -2 * DEVIATION_MARGIN, 256: -2 * DEVIATION_MARGIN}) is Outcome.REFUTED
+    assert decide({64: 6 * DEVIATION_MARGIN, 256: 2 * DEVIATION_MARGIN}) is Outcome.INCONCLUSIVE
 
 
 def _ladder(distances: dict[int, float], spread: float = 2e-4, repeats: int = 8) -> list[Observation]:
@@ -159,6 +189,7 @@ def test_tax_supports_a_small_rise_and_needs_enough_trials() -> None:
                     "statement": {
                         "row p": 0.005,
                         "column p": 0.005,
+                        "block p": 0.005,
                         "row trend": 0.06 + 0.002 * (-1) ** r,
                         "column trend": 0.06,
                         "row predicted": 0.06,
@@ -216,6 +247,29 @@ def test_lim_a_finds_a_mask_that_prefers_one_corner(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(module, "mask", biased)
     found = [Observation(case, r, r, claim.trial(case, r)) for r in range(3)]
     assert claim.decide(found, "statement", 0.002).outcome is Outcome.REFUTED
+
+
+def test_tax_finds_a_checkerboard_that_leaves_the_degrees_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    import verification.claims.tax as module
+    from verification.experiment import Pruned, prune
+
+    case = replace(CASE, statement="TAX", criterion="magnitude", width=128, inputs=128, density=0.5, batch=0)
+    claim = claims()["TAX"]
+
+    def faint(case: Case, generator: torch.Generator) -> Pruned:
+        pruned = prune(case, generator)
+        rows = torch.from_numpy(pruned.readout).abs().argsort().argsort() // 32 % 2
+        columns = torch.arange(128) // 32 % 2
+        weighted = pruned.scores * torch.where(rows[:, None] == columns[None, :], 1.15, 1.0)
+        return replace(pruned, kept=module_mask(weighted, density=case.density))
+
+    from verification.masks import mask as module_mask
+
+    monkeypatch.setattr(module, "prune", faint)
+    found = [Observation(case, r, r, claim.trial(case, r)) for r in range(6)]
+    decided = claim.decide(found, "statement", 0.002)
+    assert decided.outcome is Outcome.REFUTED
+    assert [row["axis"] for row in decided.rows if row["outcome"] == Outcome.REFUTED] == ["u and v"]
 
 
 def test_tax_finds_a_random_mask_with_a_heavy_column(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from graphon_theory.derivation import Derivation, Step
 from verification.cases import Case, Observation, Values
 from verification.claims import Measurement, Mutant, Outcome
 from verification.claims.claim import not_run
+from verification.decisions import decide_all
 from verification.evidence import EnclosureCheck, TheoryEvidence
 from verification.verdict import Verdict, judge
 
@@ -21,6 +22,7 @@ class Scripted:
     """A claim whose decisions are given: statement first, then its two mutants."""
 
     outcomes: tuple[Outcome, Outcome, Outcome]
+    detectable: float = 0.1
     id: str = "LIM-a"
     criteria: tuple[str, ...] = ()
     on_models: bool = False
@@ -31,7 +33,7 @@ class Scripted:
 
     def decide(self, observations: Sequence[Observation], variant: str, level: float) -> Measurement:
         index = ("statement", "one", "two").index(variant)
-        return replace(not_run(level), outcome=self.outcomes[index])
+        return replace(not_run(level), outcome=self.outcomes[index], detectable=self.detectable)
 
     def headline(self, observations: Sequence[Observation], level: float) -> str | None:
         return None
@@ -42,11 +44,19 @@ TRUE_STEP = Step(id="true", text="", left=Integer(2), relation="=", right=Intege
 FALSE_STEP = Step(id="false", text="", left=Integer(2), relation="=", right=Integer(3))
 
 
-def _judge(*outcomes: Outcome, step: Step = TRUE_STEP, holds: bool | None = True, parent: Outcome = S) -> Verdict:
+def _judge(
+    *outcomes: Outcome,
+    step: Step = TRUE_STEP,
+    holds: bool | None = True,
+    parent: Outcome = S,
+    detectable: float = 0.1,
+) -> Verdict:
     theory = TheoryEvidence(
         Derivation(id="x", title="", steps=(step,)).run(), (EnclosureCheck("tau", 0.0, 1.0, 0.5, holds),)
     )
-    return judge(Scripted(tuple(outcomes)), [], theory, {"THR": parent}, 0.01)  # type: ignore[arg-type]
+    claim = Scripted(tuple(outcomes), detectable)  # type: ignore[arg-type]
+    decision = decide_all({claim.id: claim}, [], 0.01)[claim.id]
+    return judge(claim.id, decision, theory, {"THR": parent})
 
 
 def test_supported_needs_everything() -> None:
@@ -87,3 +97,10 @@ def test_a_false_derivation_step_refutes_whatever_was_measured() -> None:
 def test_an_enclosure_that_excludes_the_value_refutes_and_a_missing_one_leaves_a_doubt() -> None:
     assert _judge(S, R, R, holds=False).status is R
     assert _judge(S, R, R, holds=None).status is I
+
+
+@pytest.mark.parametrize("detectable", [float("inf"), float("nan")])
+def test_support_without_power_is_inconclusive(detectable: float) -> None:
+    verdict = _judge(S, R, R, detectable=detectable)
+    assert verdict.status is I
+    assert "power" in verdict.reasons[0]

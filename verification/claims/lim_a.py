@@ -23,6 +23,7 @@ from verification.cases import Case, Observation, Values
 from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run
 from verification.claims.false_laws import denser, one_sided, other_noise
 from verification.cutnorm import cut_norm
+from verification.devices import current
 from verification.experiment import known_types, prune
 from verification.masks import mask
 from verification.statistics import binomial_at_least
@@ -63,7 +64,7 @@ class LimA:
         statement = _cut_statistics(kept, truth, seed) | _rectangle_statistics(kept, truth, rectangles)
         values: dict[str, Mapping[str, float]] = {STATEMENT: statement}
         for name, prediction in false.items():
-            distance = cut_norm(kept - prediction, certify=False, seed=seed)
+            distance = cut_norm(kept - prediction, certify=False, seed=seed, device=current())
             values[name] = {
                 "lower": distance.lower,
                 "bound": bernstein_bound(prediction, DELTA / 2),
@@ -100,7 +101,7 @@ class LimA:
             level=level,
             p_value=p_value,
             sample_size=len(found),
-            detectable=max(o.values[variant]["bound"] + o.values[variant].get("upper", float("inf")) for o in found),
+            detectable=max(_finest(series, variant) for series in grouped(found, _series).values()),
             detectable_unit="cut distance between the true and the stated prediction, found with certainty",
             rows=tuple(rows),
         )
@@ -117,7 +118,7 @@ def _with_false_exponent(observations: Sequence[Observation]) -> list[Observatio
     larger sizes can speak against it.
     """
     found = carrying(observations, STATEMENT)
-    series = grouped(found, lambda case: (case.source, case.initialisation, case.density))
+    series = grouped(found, _series)
     rewritten = []
     for group in series.values():
         smallest = min(o.case.size for o in group)
@@ -128,6 +129,20 @@ def _with_false_exponent(observations: Sequence[Observation]) -> list[Observatio
                 values = {"lower": o.values[STATEMENT]["lower"], "bound": anchor * shrunk, "worst": 0.0}
                 rewritten.append(replace(o, values={"exponent": values}))
     return rewritten
+
+
+def _series(case: Case) -> tuple[str, str, float]:
+    """Name what a series of growing sizes has in common."""
+    return case.source, case.initialisation, case.density
+
+
+def _finest(series: Sequence[Observation], variant: str) -> float:
+    """Smallest deviation of the prediction that some trial of a series would have found, whatever the noise.
+
+    A prediction that is off by more than bound and certified distance puts the mask beyond its bound.
+    """
+    values = [o.values[variant] for o in series]
+    return min(v["bound"] + v.get("upper", float("inf")) for v in values)
 
 
 def _false_predictions(case: Case, model: FiniteModel, exchanged: FiniteModel | None, truth: Array) -> dict[str, Array]:
@@ -144,12 +159,12 @@ def _false_predictions(case: Case, model: FiniteModel, exchanged: FiniteModel | 
 
 def _widest(difference: Array) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Find the rectangle where two predictions differ most: a function of the types alone."""
-    found = cut_norm(difference, certify=False, seed=0)
+    found = cut_norm(difference, certify=False, seed=0, device=current())
     return found.rows, found.columns
 
 
 def _cut_statistics(kept: npt.NDArray[np.bool_], prediction: Array, seed: int) -> dict[str, float]:
-    distance = cut_norm(kept - prediction, seed=seed)
+    distance = cut_norm(kept - prediction, seed=seed, device=current())
     if distance.upper is None:
         raise RuntimeError("the cut norm came without the certificate that was asked for")
     return {

@@ -23,6 +23,7 @@ from verification.cases import Case, Observation, Values
 from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run, worst
 from verification.claims.false_laws import constant, other_noise, without_weight
 from verification.cutnorm import cut_norm
+from verification.devices import current
 from verification.experiment import prune
 from verification.statistics import detectable_mean, mean_interval
 
@@ -80,7 +81,7 @@ class Snip1:
         if not found:
             return not_run(level)
         groups = grouped(found, _group)
-        rows = [_decide_group(name, group, variant, level / (2 * len(groups))) for name, group in groups.items()]
+        rows = [_decide_group(name, group, variant, level, len(groups)) for name, group in groups.items()]
         farthest = max(rows, key=lambda row: float(row["shrinkage"]) / float(row["allowed"]))
         return Measurement(
             outcome=worst([Outcome(str(row["outcome"])) for row in rows]),
@@ -131,7 +132,7 @@ class Snip1:
 def _distance(kept: npt.NDArray[np.bool_], rank_s: Array, prediction: Array) -> dict[str, float]:
     """Signed integral of mask minus prediction where the rank-S prediction says that it is largest."""
     difference = rank_s - prediction
-    witness = cut_norm(difference, certify=False, seed=0)
+    witness = cut_norm(difference, certify=False, seed=0, device=current())
     inside = np.ix_(witness.rows, witness.columns)
     sign = math.copysign(1.0, float(difference[inside].sum()))
     return {"distance": sign * float((kept[inside] - prediction[inside]).sum()) / prediction.size}
@@ -153,8 +154,14 @@ def _group(case: Case) -> str:
     return ", ".join(parts)
 
 
-def _decide_group(name: str, group: Sequence[Observation], variant: str, level: float) -> dict[str, float | str]:
-    """Decide one ladder by the contrast of its last and first rungs, paired by repeat."""
+def _decide_group(
+    name: str, group: Sequence[Observation], variant: str, level: float, groups: int
+) -> dict[str, float | str]:
+    """Decide one ladder by the contrast of its last and first rungs, paired by repeat.
+
+    Refutation, by either part on any ladder, is Bonferroni-corrected; support needs both on every ladder, and no
+    correction.
+    """
     by_rung: dict[float, dict[int, float]] = {}
     for o in group:
         rung = by_rung.setdefault(_rung(o.case), {})
@@ -180,11 +187,13 @@ def _decide_group(name: str, group: Sequence[Observation], variant: str, level: 
     contrast = _combine(last, 1.0, first, -allowed)
     step = (rungs[-2] / rungs[-1]) ** 0.5
     limits = _combine(last, 1.0 / (1.0 - step), by_rung[rungs[-2]], -step / (1.0 - step))
-    _, low, high = mean_interval(contrast, level)
+    share = level / (2 * groups)
+    high = mean_interval(contrast, level)[2]
     limit, limit_low, limit_high = mean_interval(limits, level)
     outcome = Outcome.INCONCLUSIVE
     asymptotic = group[0].case.ladder != "batch" or rungs[-1] >= LEAST_LAMBDA
-    if asymptotic and (low > 0 or limit_low > LIMIT_MARGIN):
+    lows = mean_interval(contrast, share)[1], mean_interval(limits, share)[1]
+    if asymptotic and (lows[0] > 0 or lows[1] > LIMIT_MARGIN):
         outcome = Outcome.REFUTED
     elif high < 0 and limit_low > -LIMIT_MARGIN and limit_high < LIMIT_MARGIN:
         outcome = Outcome.SUPPORTED

@@ -1,8 +1,9 @@
 """TAX, measured: which masks are homogeneous, and whether degrees follow the profile.
 
-Under a constant graphon the top-k mask is a uniformly random set of k entries, so the degrees are exactly
-multivariate hypergeometric: an exact null for "homogeneous" on either axis. Where the profile is not
-constant, rows and columns are grouped by profile, and density must rise over the groups as the graphon says.
+Under a constant graphon the top-k mask is a uniformly random set of k entries, so degrees and block counts are
+exactly multivariate hypergeometric: an exact null for "homogeneous" on either axis, and on both together. Where
+the profile is not constant, rows and columns are grouped by profile, and density must rise over the groups as the
+graphon says.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from graphon_theory.saliency import FiniteModel
 from verification.cases import Case, Observation, Values
 from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run, worst
 from verification.experiment import prune
+from verification.null_laws import block_counts, block_sizes, uniform_cells_p_value, uniform_degree_p_values
 from verification.statistics import detectable_mean, fisher, mean_interval
 
 Array = npt.NDArray[np.float64]
@@ -31,6 +33,7 @@ RESOLUTION = 0.15
 """Homogeneity counts as support only if degrees of this relative spread would have been seen."""
 
 _HOMOGENEOUS, _INCREASING, _DECREASING = 0.0, 1.0, -1.0
+_AXES = {"row": "u", "column": "v", "block": "u and v"}
 
 
 class Tax:
@@ -52,16 +55,21 @@ class Tax:
         kept = pruned.kept.numpy()
         rng = np.random.default_rng(seed)
         readout = np.abs(pruned.readout)
+        batch = pruned.batch
+        correlations = np.arange(case.inputs, dtype=np.float64)
+        if batch is not None:
+            correlations = np.abs(batch.correlations.numpy())
+        degrees = uniform_degree_p_values(kept, draws=DRAWS, rng=rng)
         measured = {
-            "row p": _spread_p_value(kept.sum(axis=1), kept.shape[1], rng),
-            "column p": _spread_p_value(kept.sum(axis=0), kept.shape[0], rng),
+            "row p": degrees.row_spread,
+            "column p": degrees.column_spread,
+            "block p": _block_p_value(kept, readout, correlations, rng),
             **_grouped("row", kept.mean(axis=1), readout),
         }
-        if pruned.batch is None:
+        if batch is None:
             by_readout = FiniteModel.from_factors(readout, np.ones(case.inputs), pruned.noise)
             measured["row predicted"] = _trend(by_readout.probabilities(case.density).mean(axis=1), readout)
         else:
-            correlations = np.abs(pruned.batch.correlations.numpy())
             predicted = pruned.rank_s().probabilities(case.density)
             measured |= _grouped("column", kept.mean(axis=0), correlations)
             measured["row predicted"] = _trend(predicted.mean(axis=1), readout)
@@ -80,8 +88,8 @@ class Tax:
         if not found:
             return not_run(level)
         groups = list(grouped(found, lambda case: case.key()).values())
-        share = level / (2 * len(groups))
-        rows = [_axis(group, variant, axis, share) for group in groups for axis in ("row", "column")]
+        share = level / (len(_AXES) * len(groups))
+        rows = [row for group in groups for row in _axes(group, variant, share)]
         refuted = [row for row in rows if row["outcome"] == Outcome.REFUTED]
         decisive = [float(row["p"]) for row in rows if row["says"] == "homogeneous"]
         return Measurement(
@@ -92,7 +100,7 @@ class Tax:
             observed=float(len(refuted)),
             bound=0.0,
             level=level,
-            p_value=min(1.0, 2 * len(groups) * min(decisive)) if decisive else None,
+            p_value=min(1.0, len(_AXES) * len(groups) * min(decisive)) if decisive else None,
             sample_size=len(found),
             detectable=max(float(row["detectable"]) for row in rows),
             detectable_unit="relative spread of the degrees (homogeneous), or rise over the predicted rise",
@@ -116,17 +124,24 @@ def _stated(criterion: str | None, variant: str) -> tuple[float, float]:
     return _HOMOGENEOUS, _HOMOGENEOUS
 
 
+def _axes(group: Sequence[Observation], variant: str, level: float) -> list[dict[str, float | str]]:
+    """Test the axes of one case; the blocks where both are said to be homogeneous."""
+    values = group[0].values[variant]
+    both = values["row says"] == values["column says"] == _HOMOGENEOUS
+    return [_axis(group, variant, axis, level) for axis in (*("row", "column"), *(("block",) if both else ()))]
+
+
 def _axis(group: Sequence[Observation], variant: str, axis: str, level: float) -> dict[str, float | str]:
     """Test one axis of one case."""
     case = group[0].case
     values = [o.values[variant] for o in group]
-    says = values[0][f"{axis} says"]
+    says = _HOMOGENEOUS if axis == "block" else values[0][f"{axis} says"]
     row: dict[str, float | str] = {
         "source": case.source,
         "data": case.data if case.batch else "none",
         "width": float(case.width),
         "density": case.density,
-        "axis": "u" if axis == "row" else "v",
+        "axis": _AXES[axis],
         "says": {_HOMOGENEOUS: "homogeneous", _INCREASING: "increasing", _DECREASING: "decreasing"}[says],
     }
     if says == _HOMOGENEOUS:
@@ -163,12 +178,23 @@ def _trend_test(values: Sequence[Mapping[str, float]], axis: str, sign: float, l
     }
 
 
-def _spread_p_value(degrees: npt.NDArray[np.int64], size: int, rng: np.random.Generator) -> float:
-    """Exact Monte Carlo p-value of the spread of degrees under a uniform set of k entries."""
-    colours = np.full(degrees.size, size, dtype=np.int64)
-    null = rng.multivariate_hypergeometric(colours, int(degrees.sum()), size=DRAWS, method="marginals")
-    spread = float(degrees.var())
-    return (1.0 + float(np.sum(null.var(axis=1) >= spread))) / (DRAWS + 1.0)
+def _block_p_value(kept: npt.NDArray[np.bool_], readout: Array, correlations: Array, rng: np.random.Generator) -> float:
+    """Exact Monte Carlo p-value of the block counts under a uniform set of k entries.
+
+    Rows are grouped by ``|a|``, columns by ``|E[r x]|`` (by place without a batch): the counts see a
+    structure that leaves the degrees as they were.
+    """
+    rows, columns = _groups(readout), _groups(correlations)
+    counts = block_counts(kept, rows, columns)
+    return uniform_cells_p_value(counts, block_sizes(rows, columns), draws=DRAWS, rng=rng)
+
+
+def _groups(profile: Array) -> npt.NDArray[np.int64]:
+    """Label each entry with its group, by quantiles of the profile."""
+    labels = np.empty(profile.size, dtype=np.int64)
+    for k, part in enumerate(np.array_split(np.argsort(profile, kind="stable"), GROUPS)):
+        labels[part] = k
+    return labels
 
 
 def _group_densities(densities: Array, profile: Array) -> Array:
@@ -189,13 +215,18 @@ def _grouped(axis: str, densities: Array, profile: Array) -> dict[str, float]:
 
 
 def _detectable_spread(case: Case, axis: str, trials: int, level: float) -> float:
-    """Relative spread of the mean degrees that Fisher's test finds, by the normal law of a variance.
+    """Relative spread of the mean degrees, or block counts, that Fisher's test finds, by the normal law of a variance.
 
-    A relative spread ``s`` adds ``(s rho m)^2`` to the null variance ``m rho (1 - rho)`` of a degree out of
-    m; the variance of ``c`` degrees over ``trials`` masks is known to a relative ``sqrt(2 / (c trials))``.
+    A relative spread ``s`` adds ``(s rho m)^2`` to the null variance ``m rho (1 - rho)`` of a count out of
+    m; the variance of ``c`` counts over ``trials`` masks is known to a relative ``sqrt(2 / (c trials))``.
     """
     from scipy import stats
 
-    size, count = (case.inputs, case.width) if axis == "row" else (case.width, case.inputs)
+    sizes = {
+        "row": (case.inputs, case.width),
+        "column": (case.width, case.inputs),
+        "block": (case.size / GROUPS**2, GROUPS**2),
+    }
+    size, count = sizes[axis]
     quantiles = float(stats.norm.ppf([1.0 - level, 0.9]).sum())
     return float(np.sqrt(quantiles * np.sqrt(2.0 / (count * trials)) * (1.0 - case.density) / (size * case.density)))

@@ -183,7 +183,7 @@ def centre(A: torch.Tensor) -> Centred:
     for place, block in row_blocks(A):
         rows[place] = block.sum(dim=1)
         columns += block.sum(dim=0)
-        moduli = block.abs()
+        moduli = block.abs_() if block.dtype != A.dtype else block.abs()
         absolute_rows[place] = moduli.sum(dim=1)
         absolute_columns += moduli.sum(dim=0)
     absolute = float(absolute_rows.sum())

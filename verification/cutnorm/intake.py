@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import torch
+
+from verification.devices import resolve
 
 MatrixLike: TypeAlias = "torch.Tensor | npt.NDArray[Any]"
 """A real matrix of shape ``(n, d)``: floating, integer or boolean."""
@@ -18,7 +21,7 @@ _COMFORTABLE_EXPONENT = {torch.float32: 100, torch.float64: 400}
 _RESTARTS_LIMIT = 65_536
 
 
-def matrix(A: MatrixLike) -> torch.Tensor:
+def matrix(A: MatrixLike, name: str = "A") -> torch.Tensor:
     """Check a matrix and bring it to float32 or float64 without changing a value.
 
     Parameters
@@ -26,6 +29,8 @@ def matrix(A: MatrixLike) -> torch.Tensor:
     A : torch.Tensor or numpy.ndarray
         Shape ``(n, d)``, both at least 1; dense, real, finite. Need not be contiguous. float32 and the
         half-precision types come out as float32, everything else as float64.
+    name : str
+        What to call it in messages.
 
     Returns
     -------
@@ -40,14 +45,71 @@ def matrix(A: MatrixLike) -> torch.Tensor:
         When ``A`` is sparse, complex, not two-dimensional, empty, not finite, or holds whole numbers of
         ``2**53`` or more.
     """
-    dense = _as_tensor(A)
+    dense = _as_tensor(A, name)
     if dense.ndim != 2 or dense.numel() == 0:
-        msg = f"A has shape {tuple(dense.shape)}; give a non-empty matrix of shape (n, d)"
+        msg = f"{name} has shape {tuple(dense.shape)}; give a non-empty matrix of shape (n, d)"
         raise ValueError(msg)
     if dense.dtype.is_complex:
-        msg = f"A has dtype {dense.dtype}; only real matrices have a cut norm here, pass A.real or abs(A)"
+        remedy = f"only real matrices have a cut norm here, pass {name}.real or abs({name})"
+        msg = f"{name} has dtype {dense.dtype}; {remedy}"
         raise ValueError(msg)
-    return _finite(_as_float(dense))
+    return _finite(_as_float(dense, name), name)
+
+
+def matrices(A: MatrixLike | Sequence[MatrixLike]) -> list[torch.Tensor]:
+    """Check several matrices.
+
+    Parameters
+    ----------
+    A : torch.Tensor, numpy.ndarray or sequence of these
+        Shape ``(b, n, d)``, or ``b`` matrices whose shapes may differ; otherwise as for :func:`matrix`.
+
+    Returns
+    -------
+    list of torch.Tensor
+        One for each matrix, at least one.
+
+    Raises
+    ------
+    TypeError
+        When ``A`` is neither a tensor nor an array nor a list or tuple of these.
+    ValueError
+        When there is no matrix, and for what :func:`matrix` refuses; messages name the matrix by its number.
+    """
+    if isinstance(A, (list, tuple)):
+        several = list(A)
+        if not several:
+            msg = "A holds no matrix; give at least one"
+            raise ValueError(msg)
+    else:
+        stack = _as_tensor(A)
+        if stack.ndim != 3 or stack.numel() == 0:
+            msg = f"A has shape {tuple(stack.shape)}; give a non-empty stack of shape (b, n, d), or a list of matrices"
+            raise ValueError(msg)
+        several = list(stack)
+    return [matrix(one, f"A[{k}]") for k, one in enumerate(several)]
+
+
+def placed(A: torch.Tensor, device: str | None) -> torch.Tensor:
+    """Bring a checked matrix to the device that the caller named.
+
+    Parameters
+    ----------
+    A : torch.Tensor
+        Any shape.
+    device : str or None
+        A name for :func:`verification.devices.resolve`; ``None`` leaves the matrix where it is.
+
+    Returns
+    -------
+    torch.Tensor
+
+    Raises
+    ------
+    graphon_theory.errors.InputError
+        When there is no such device.
+    """
+    return A if device is None else A.to(resolve(device))
 
 
 def rescaled(A: torch.Tensor) -> tuple[torch.Tensor, int]:
@@ -198,22 +260,22 @@ def _as_tensor(given: object, name: str = "A") -> torch.Tensor:
     raise TypeError(msg)
 
 
-def _as_float(dense: torch.Tensor) -> torch.Tensor:
+def _as_float(dense: torch.Tensor, name: str) -> torch.Tensor:
     if dense.dtype.is_floating_point:
         return dense if dense.dtype == torch.float64 else dense.to(torch.float32)
     converted = dense.to(torch.float64)
     if dense.dtype.itemsize == 8 and (peak := largest_modulus(converted)) >= _WHOLE_LIMIT:
         msg = (
-            f"A holds whole numbers up to {peak:.6g}, and float64 cannot tell them all apart from 2**53 on; "
+            f"{name} holds whole numbers up to {peak:.6g}, and float64 cannot tell them all apart from 2**53 on; "
             "divide by a common factor or convert to float64 yourself"
         )
         raise ValueError(msg)
     return converted
 
 
-def _finite(A: torch.Tensor) -> torch.Tensor:
+def _finite(A: torch.Tensor, name: str) -> torch.Tensor:
     if math.isfinite(largest_modulus(A)):
         return A
     row, column = (int(k) for k in torch.nonzero(~torch.isfinite(A))[0])
-    msg = f"A[{row}, {column}] is {float(A[row, column])}; replace or drop the entries that are not finite"
+    msg = f"{name}[{row}, {column}] is {float(A[row, column])}; replace or drop the entries that are not finite"
     raise ValueError(msg)

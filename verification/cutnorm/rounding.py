@@ -1,4 +1,4 @@
-"""Allowances for float64 rounding, used by every bound of this package.
+"""Allowances for rounding, used by every bound of this package.
 
 Everything rests on one classical fact: a sum of ``k`` products, evaluated in any order, with or without fused
 multiply-add, is off by at most ``gamma(k)`` times the sum of the moduli (Higham, *Accuracy and Stability of
@@ -24,10 +24,14 @@ UNIT_ROUNDOFF = 2.0**-53
 UNDERFLOW = 2.0**-500
 """Absolute allowance for products lost below the normal range; the matrices here are of order one."""
 
-BLOCK_ROWS = 512
-"""Rows converted to float64 at a time, so that a float32 matrix never needs a float64 copy."""
+SINGLE_ROUNDOFF = 2.0**-24
+"""Largest relative error of one float32 operation."""
+
+BLOCK_ROWS = 64
+"""Rows converted to float64 at a time: no float64 copy of a float32 matrix, and the block stays in the cache."""
 
 _EXACT_INTEGERS = 2.0**50
+_LONGEST_SINGLE = 2**20
 
 
 def gamma(operations: int) -> float:
@@ -53,6 +57,32 @@ def gamma(operations: int) -> float:
         msg = f"operations={operations} is outside [0, 2**51); split the sum"
         raise ValueError(msg)
     return error / (1.0 - error)
+
+
+def gamma_single(operations: int) -> float:
+    """Relative error bound of a sum of products formed in float32.
+
+    Parameters
+    ----------
+    operations : int
+        Number of terms ``k``, from 0 to ``2**20``.
+
+    Returns
+    -------
+    float
+        ``k u / (1 - k u)`` with ``u = 2**-24``. The allowance is formed in float64, so that a factor ``1 + 2**-40``
+        covers its own rounding; callers count the operations exactly.
+
+    Raises
+    ------
+    ValueError
+        When the sum is too long.
+    """
+    if not 0 <= operations <= _LONGEST_SINGLE:
+        msg = f"operations={operations} is outside [0, {_LONGEST_SINGLE}]; split the sum"
+        raise ValueError(msg)
+    error = operations * SINGLE_ROUNDOFF
+    return error / (1.0 - error) * (1.0 + 2.0**-40)
 
 
 def divide_down(total: float, cells: int) -> float:

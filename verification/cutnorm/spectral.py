@@ -2,14 +2,13 @@
 
 Let ``B`` have ``m`` rows and ``k >= m`` columns. If ``sigma I - B B^T`` is positive semidefinite, then
 ``||B||_2 <= sqrt(sigma)``. Definiteness is decided by a Cholesky factorisation in float64 that runs to its
-end (Rump, *Verification of positive definiteness*, BIT 46, 2006). With ``g`` for ``gamma``, ``F = ||B||_F``
-and ``u`` the unit roundoff, the computed matrix is lowered on its diagonal by the sum of
+end (Rump, *Verification of positive definiteness*, BIT 46, 2006). With ``g`` for ``gamma`` and ``u`` for the unit
+roundoff, the computed matrix is lowered on its diagonal by the sum of
 
 * ``g(m+2) m sigma``: backward error of the factorisation. The computed factor is exact for a matrix that
   differs by at most ``g(m+1)/(1 - g(m+1)) sqrt(h_ii h_jj)`` entry by entry, hence in norm by that times the
   trace, and no diagonal entry exceeds ``sigma``;
-* ``g(k) F^2``: the computed Gram matrix differs from the exact one by at most ``g(k) |B| |B|^T`` entry by
-  entry, and the norm of ``|B| |B|^T`` is at most ``F^2``;
+* what :mod:`verification.cutnorm.gram` states for the error of the computed Gram matrix;
 * ``8 u sigma``: rounding of the diagonal itself;
 * an absolute term for underflow.
 
@@ -29,15 +28,18 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from verification.cutnorm.gram import double_gram
 from verification.cutnorm.rounding import UNDERFLOW, UNIT_ROUNDOFF, gamma
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from torch import Tensor
 
-_PANEL = 512
-_SLACKS = (1e-3, 4e-3, 2e-2, 1e-1)
+    from verification.cutnorm.gram import Gram
+
+SLACKS = (1e-3, 4e-3, 2e-2, 1e-1)
+"""What is added to the square of the estimate, relatively, in one attempt after the other."""
 
 
 @dataclass(frozen=True)
@@ -62,48 +64,44 @@ class SafeNorm:
     factorised: bool
 
 
-def safe_norm(
-    slabs: Callable[[], Iterable[Tensor]], rows: int, columns: int, estimate: float, device: torch.device
-) -> SafeNorm:
-    """Bound the spectral norm of a matrix given in slabs of columns.
+def safe_norm(form: Callable[[], Gram], estimate: float, slacks: Sequence[float] = SLACKS) -> SafeNorm:
+    """Bound the spectral norm of a matrix by way of its Gram matrix.
 
     Parameters
     ----------
-    slabs : callable
-        Each call walks through the matrix once, yielding float64 tensors of shape ``(rows, any)`` whose
-        columns make up ``B``.
-    rows, columns : int
-        Shape of ``B``; cost is ``rows^2 columns + rows^3/3`` operations, so hand over the wide orientation.
+    form : callable
+        Forms the Gram matrix ``B B^T`` of the matrix in its wide orientation; called again for each further
+        attempt, since a factorisation overwrites it.
     estimate : float
         A guess at the norm, best a few digits below it. A bad guess costs time or tightness, not validity.
-    device : torch.device
-        Where the slabs live. The factorisation always runs on the CPU, whose error analysis is the one
-        quoted.
+    slacks : sequence of float
+        What to add to the square of the estimate, relatively, in one attempt after the other.
 
     Returns
     -------
     SafeNorm
-        At most about 0.05 % above the norm where the estimate is good; the Frobenius norm where four attempts
-        with growing slack fail.
+        Above the norm by half the first slack, and the error of the Gram matrix, where the estimate is good; the
+        Frobenius norm where all attempts fail. The factorisation always runs on the CPU,
+        whose error analysis is the one quoted.
     """
-    gram = _lower_gram(slabs(), rows, device)
-    trace = float(gram.diagonal().sum())
-    squared = trace * (1.0 + gamma(columns) + gamma(rows)) + UNDERFLOW
-    frobenius = math.sqrt(squared) * (1.0 + gamma(4))
-    for attempt, slack in enumerate(_SLACKS):
-        sigma = estimate * estimate * (1.0 + slack)
+    gram = form()
+    frobenius = math.sqrt(gram.squared) * (1.0 + gamma(4))
+    rows = gram.lower.shape[0]
+    for attempt, slack in enumerate(slacks):
+        nominal = estimate * estimate * (1.0 + slack)
+        sigma = nominal + gram.error
         # The comparison is also false for NaN.
-        if not UNDERFLOW < sigma < squared:
+        if not UNDERFLOW < sigma < gram.squared:
             break
         if attempt > 0:
-            gram = _lower_gram(slabs(), rows, device)
-        allowance = (
-            gamma(rows + 2) * rows * sigma + gamma(columns) * squared + 8.0 * UNIT_ROUNDOFF * sigma + rows * UNDERFLOW
-        )
-        if _is_definite(gram.neg_(), sigma - allowance):
+            # Let go of the old matrix before there is a new one.
+            del gram
+            gram = form()
+        allowance = gamma(rows + 2) * rows * sigma + gram.error + 8.0 * UNIT_ROUNDOFF * sigma + rows * UNDERFLOW
+        if _is_definite(gram.lower.neg_(), sigma - allowance):
             value = math.sqrt(sigma) * (1.0 + gamma(2))
-            return SafeNorm(value, math.sqrt(max(sigma - allowance, 0.0)), frobenius, factorised=True)
-    return SafeNorm(frobenius, math.sqrt(trace), frobenius, factorised=False)
+            return SafeNorm(value, math.sqrt(min(nominal, max(sigma - allowance, 0.0))), frobenius, factorised=True)
+    return SafeNorm(frobenius, frobenius * (1.0 - gamma(2 * rows + 8)), frobenius, factorised=False)
 
 
 def norm_upper_bound(B: Tensor, estimate: float | None = None) -> SafeNorm:
@@ -123,17 +121,7 @@ def norm_upper_bound(B: Tensor, estimate: float | None = None) -> SafeNorm:
     """
     wide = B if B.shape[0] <= B.shape[1] else B.T
     guess = float(torch.linalg.matrix_norm(wide, ord=2)) if estimate is None else estimate
-    return safe_norm(lambda: (wide,), wide.shape[0], wide.shape[1], guess, wide.device)
-
-
-def _lower_gram(slabs: Iterable[Tensor], rows: int, device: torch.device) -> Tensor:
-    """Sum ``slab slab^T`` over the slabs, blocks on and below the diagonal only."""
-    gram = torch.zeros(rows, rows, dtype=torch.float64, device=device)
-    for slab in slabs:
-        for start in range(0, rows, _PANEL):
-            stop = min(start + _PANEL, rows)
-            gram[start:stop, :stop].addmm_(slab[start:stop], slab[:stop].T)
-    return gram.cpu()
+    return safe_norm(lambda: double_gram((wide,), *wide.shape), guess)
 
 
 def _is_definite(lower: Tensor, shift: float) -> bool:

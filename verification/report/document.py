@@ -10,8 +10,9 @@ from dataclasses import asdict
 from graphon_theory.derivation import Evidence
 from graphon_theory.statements import STATEMENTS
 from verification.claims import Measurement
+from verification.decisions import MutantVerdict
 from verification.run import Run
-from verification.verdict import MutantVerdict, Verdict
+from verification.verdict import Verdict
 
 SCHEMA = "graphon.verify/1"
 
@@ -78,6 +79,7 @@ def _mutant(verdict: MutantVerdict) -> dict[str, Json]:
         "text": verdict.mutant.text,
         "reading": verdict.mutant.reading or None,
         "rejected": verdict.rejected,
+        "rejected_from": verdict.rejected_from,
         "outcome": measurement.outcome.value,
         "observed": _finite(measurement.observed),
         "bound": _finite(measurement.bound),

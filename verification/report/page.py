@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from graphon_theory.statements import STATEMENTS
-from verification.report.text import COLUMNS, mutant_rows, summary_rows
+from verification.report.text import COLUMNS, MUTANT_COLUMNS, mutant_rows, summary_rows
 from verification.run import Run
 from verification.verdict import Verdict
 
@@ -49,7 +49,7 @@ def render_page(run: Run, figures: Sequence[tuple[str, str, str]]) -> str:
         _reasons(run.verdicts),
         *(_figure(*figure) for figure in figures),
         "<h2>False variants put to the same decision</h2>",
-        _table(("statement", "false variant", "outcome", "what it says"), mutant_rows(run), status_column=2),
+        _table(MUTANT_COLUMNS, mutant_rows(run), status_column=2),
         "<h2>Statements</h2>",
         *(_section(verdict) for verdict in run.verdicts),
         f"<h2>Made with</h2><p>{escape(versions)}</p>",

@@ -17,13 +17,20 @@ def summary_rows(run: Run) -> list[tuple[str, ...]]:
     return [_row(verdict) for verdict in run.verdicts]
 
 
-def mutant_rows(run: Run) -> list[tuple[str, str, str, str]]:
-    """One row a false variant: statement, variant, outcome, what it says."""
+MUTANT_COLUMNS = ("statement", "false variant", "outcome", "from n", "observed", "bound", "trials", "what it says")
+
+
+def mutant_rows(run: Run) -> list[tuple[str, ...]]:
+    """One row a false variant, of the columns ``MUTANT_COLUMNS``; "from n": the smallest width that rejects it."""
     return [
         (
             verdict.id,
             mutant.mutant.id,
             "rejected" if mutant.rejected else f"NOT rejected ({mutant.measurement.outcome.value})",
+            "-" if mutant.rejected_from is None else str(mutant.rejected_from),
+            _number(mutant.measurement.observed),
+            _number(mutant.measurement.bound),
+            str(mutant.measurement.sample_size),
             mutant.mutant.text + (f" (a reading of {mutant.mutant.reading})" if mutant.mutant.reading else ""),
         )
         for verdict in run.verdicts
@@ -40,7 +47,7 @@ def render_text(run: Run) -> str:
         "",
         _table(COLUMNS, summary_rows(run)),
         "",
-        _table(("statement", "false variant", "outcome", "what it says"), mutant_rows(run)),
+        _table(MUTANT_COLUMNS, mutant_rows(run)),
     ]
     doubts = [f"{v.id}: {reason}" for v in run.verdicts for reason in v.reasons]
     if doubts:
@@ -48,6 +55,12 @@ def render_text(run: Run) -> str:
     if run.headlines:
         parts += ["", *run.headlines]
     return "\n".join(parts) + "\n"
+
+
+def render_mutants(run: Run) -> str:
+    """Table of the false variants alone."""
+    title = f"suite {run.suite.name}, seed {run.suite.seed}: the smallest width n from which each is rejected"
+    return f"{title}\n\n{_table(MUTANT_COLUMNS, mutant_rows(run))}\n"
 
 
 def _row(verdict: Verdict) -> tuple[str, ...]:
