@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 
-from benchmarks import enclosures, tightness
+from benchmarks import cutnorm, enclosures, reliability, scores, tightness
 
-BENCHMARKS = {"enclosures": enclosures.main, "tightness": tightness.main}
+BY_SIZE: dict[str, Callable[[int], None]] = {
+    "cutnorm": cutnorm.main,
+    "enclosures": enclosures.main,
+    "scores": scores.main,
+    "tightness": tightness.main,
+}
 
 
 def main() -> int:
     """Parse the name and hand over."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=sorted(BENCHMARKS), help="which benchmark to run")
-    parser.add_argument("--largest", type=int, default=4096, help="largest n = d (tightness; default 4096)")
+    parser.add_argument("name", choices=sorted((*BY_SIZE, "reliability")), help="which benchmark to run")
+    parser.add_argument("--largest", type=int, default=4096, help="largest size (default 4096)")
+    parser.add_argument("--seeds", type=int, default=500, help="master seeds (reliability; default 500)")
+    parser.add_argument("--suite", default="small", help="suite (reliability; default small)")
+    parser.add_argument("--jobs", type=int, help="processes (reliability; default one a core)")
     options = parser.parse_args()
-    BENCHMARKS[options.name](options.largest)
+    if options.name == "reliability":
+        reliability.main(options.seeds, options.suite, options.jobs)
+    else:
+        BY_SIZE[options.name](options.largest)
     return 0
 
 

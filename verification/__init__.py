@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from verification.criteria import score as score
+    from verification.criteria import synflow_iterative as synflow_iterative
     from verification.cutnorm import CutNorm as CutNorm
     from verification.cutnorm import cut_norm as cut_norm
     from verification.cutnorm import cut_norms as cut_norms
     from verification.distances import step_distance as step_distance
     from verification.distances import unlabelled_distance as unlabelled_distance
+    from verification.masks import channel_mask as channel_mask
+    from verification.masks import collapsed_layers as collapsed_layers
     from verification.masks import mask as mask
     from verification.run import Run as Run
     from verification.run import verify as verify
@@ -23,11 +26,14 @@ if TYPE_CHECKING:
 _HOMES = {
     "CutNorm": "verification.cutnorm",
     "Run": "verification.run",
+    "channel_mask": "verification.masks",
+    "collapsed_layers": "verification.masks",
     "cut_norm": "verification.cutnorm",
     "cut_norms": "verification.cutnorm",
     "mask": "verification.masks",
     "score": "verification.criteria",
     "step_distance": "verification.distances",
+    "synflow_iterative": "verification.criteria",
     "unlabelled_distance": "verification.distances",
     "verify": "verification.run",
 }
@@ -35,11 +41,14 @@ _HOMES = {
 __all__ = [
     "CutNorm",
     "Run",
+    "channel_mask",
+    "collapsed_layers",
     "cut_norm",
     "cut_norms",
     "mask",
     "score",
     "step_distance",
+    "synflow_iterative",
     "unlabelled_distance",
     "verify",
 ]

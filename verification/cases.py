@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class Case:
     batch: int
     batch_per_input: float | None
     ladder: str
+    activation: str = "relu"
+    depth: int = 1
 
     @property
     def source(self) -> str:
@@ -77,8 +79,15 @@ class Case:
         return self.size * (self.batch + 1000)
 
     def key(self) -> str:
-        """Canonical JSON of the case: equal cases have equal keys."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        """Canonical JSON of the case: equal cases have equal keys.
+
+        Fields with a default are left out where they have it, so that a new field moves no seed.
+        """
+        entries = asdict(self)
+        for field in fields(self):
+            if field.default is not MISSING and entries[field.name] == field.default:
+                del entries[field.name]
+        return json.dumps(entries, sort_keys=True, separators=(",", ":"))
 
     def seed(self, master: int, repeat: int) -> int:
         """Seed of one trial, in [0, 2^63): a hash, so that it depends on neither order nor neighbours."""

@@ -31,6 +31,8 @@ class Check:
         Batch sizes S, or their ratio to d; at most one of the two.
     ladder
         What grows towards the limit, for SNIP-1: "width" or "batch".
+    activations, depths
+        Activations of the network and numbers of its hidden layers.
     """
 
     statement: str
@@ -48,3 +50,5 @@ class Check:
     batch: tuple[int, ...] = ()
     batch_per_input: tuple[float, ...] = ()
     ladder: str = ""
+    activations: tuple[str, ...] = ("relu",)
+    depths: tuple[int, ...] = (1,)

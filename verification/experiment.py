@@ -93,7 +93,9 @@ def prune(case: Case, generator: torch.Generator, *, ties: str = "random") -> Pr
         Tie rule of the mask.
     """
     seed = int(torch.randint(2**62, (), generator=generator))
-    network = OneHiddenLayer(case.inputs, case.width, initialisation=case.initialisation, seed=seed)
+    network = OneHiddenLayer(
+        case.inputs, case.width, initialisation=case.initialisation, seed=seed, activation=case.activation
+    )
     batch = draw_batch(case, generator) if case.batch else None
     place = current()
     parts = None

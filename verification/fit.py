@@ -12,6 +12,9 @@ from verification.masks import kept_count
 MOST_ENTRIES = 1 << 27
 """Largest layer n d: a gigabyte a matrix in float64."""
 
+BY_GRADIENT = ("snip", "grasp-magnitude", "grasp")
+"""Criteria that need a loss and a batch."""
+
 LEAST_BATCH = 16
 """Smallest batch of digits: fewer may all have one label."""
 
@@ -58,11 +61,14 @@ def _batches(where: str, check: Check) -> None:
     if check.batch and check.batch_per_input:
         raise InputError(f"{where}.batch", check.batch, "give batch or batch_per_input, not both")
     drawn = bool(check.batch or check.batch_per_input)
-    if "snip" in check.criteria and not drawn:
-        raise InputError(f"{where}.batch", "missing", "SNIP needs batch or batch_per_input")
-    if drawn and check.criteria != ("snip",):
+    by_gradient = [criterion for criterion in check.criteria if criterion in BY_GRADIENT]
+    if by_gradient and not drawn:
+        raise InputError(f"{where}.batch", "missing", f"{by_gradient[0]} needs batch or batch_per_input")
+    if drawn and len(by_gradient) < max(len(check.criteria), 1):
         raise InputError(
-            f"{where}.batch", check.batch or check.batch_per_input, "only SNIP draws a batch: leave it out"
+            f"{where}.batch",
+            check.batch or check.batch_per_input,
+            f"only {', '.join(BY_GRADIENT)} draw a batch: leave it out",
         )
     if not 0.0 < check.signal <= 1.0:
         raise InputError(f"{where}.signal", check.signal, "give the explained share R^2, in (0, 1]")

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 STATEMENTS: Final = ("THR", "LIM-a", "TAX", "SNIP-S", "SNIP-1")
-CRITERIA: Final = ("random", "magnitude", "snip")
+CRITERIA: Final = ("random", "magnitude", "snip", "grasp-magnitude", "grasp", "synflow", "synflow-iterative")
+ACTIVATIONS: Final = ("relu", "tanh", "gelu")
 INITIALISATIONS: Final = ("gaussian", "uniform")
 NOISES: Final = ("gaussian", "uniform", "laplace")
 DATA: Final = ("digits", "teacher")

@@ -18,7 +18,7 @@ from graphon_theory.errors import InputError, require_density
 from verification.cases import Case, ModelSpec
 from verification.check import Check
 from verification.fit import require_fit
-from verification.names import CRITERIA, DATA, INITIALISATIONS, LABELS, NOISES, STATEMENTS
+from verification.names import ACTIVATIONS, CRITERIA, DATA, INITIALISATIONS, LABELS, NOISES, STATEMENTS
 
 SCHEMA = "graphon.suite/1"
 LADDERS = ("batch", "width")
@@ -79,9 +79,11 @@ class Suite:
                 batch=size if ratio is None else max(2, round(ratio * d)),
                 batch_per_input=ratio,
                 ladder=check.ladder,
+                activation=activation,
+                depth=depth,
             )
-            for (criterion, model), (n, d), density, (size, ratio) in itertools.product(
-                sources, sizes, check.densities, batches
+            for (criterion, model), (n, d), density, (size, ratio), activation, depth in itertools.product(
+                sources, sizes, check.densities, batches, check.activations, check.depths
             )
             for initialisation in (check.initialisations if model is None else (model.noise,))
         )
@@ -179,7 +181,7 @@ def _check(where: str, value: object, models: dict[str, ModelSpec]) -> Check:
         ),
         "repeats": _integer(f"{where}.repeats", value["repeats"], least=2),
     }
-    for key in ("widths", "inputs", "batch"):
+    for key in ("widths", "inputs", "batch", "depths"):
         if key in value:
             entries = _list(f"{where}.{key}", value[key])
             given[key] = tuple(_integer(f"{where}.{key}", x, least=1) for x in entries)
@@ -190,6 +192,7 @@ def _check(where: str, value: object, models: dict[str, ModelSpec]) -> Check:
         ("criteria", CRITERIA),
         ("models", tuple(models)),
         ("initialisations", INITIALISATIONS),
+        ("activations", ACTIVATIONS),
     ):
         if key in value:
             entries = _list(f"{where}.{key}", value[key])

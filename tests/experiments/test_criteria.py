@@ -80,8 +80,10 @@ def test_layers_can_be_chosen() -> None:
 
 def test_bad_requests_are_refused_by_name() -> None:
     module, batch = _network(), [_data()]
-    with pytest.raises(InputError, match="criterion = 'grasp'"):
-        score(module, criterion="grasp")
+    with pytest.raises(InputError, match="criterion = 'snap': did you mean 'snip'"):
+        score(module, criterion="snap")
+    with pytest.raises(InputError, match=r"call synflow_iterative\("):
+        score(module, criterion="synflow-iterative")
     with pytest.raises(InputError, match="layers = 'hidden'"):
         score(module, criterion="magnitude", layers=["hidden"])
     with pytest.raises(InputError, match="at least one torch"):

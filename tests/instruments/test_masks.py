@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from graphon_theory.errors import InputError
-from verification.masks import kept_count, mask
+from verification.masks import LayerCollapse, collapsed_layers, kept_count, mask
 
 
 @given(
@@ -43,7 +43,9 @@ def test_ties_can_be_refused() -> None:
 
 def test_global_scope_shares_one_threshold_and_layer_scope_does_not() -> None:
     scores = {"a": torch.arange(4.0).view(2, 2), "b": 10 + torch.arange(6.0).view(2, 3)}
-    kept = mask(scores, density=0.5)
+    with pytest.warns(LayerCollapse, match="keeps nothing of a:"):
+        kept = mask(scores, density=0.5)
+    assert collapsed_layers(kept) == ("a",)
     assert int(kept["a"].sum()) == 0
     assert int(kept["b"].sum()) == 5
     kept = mask(scores, density=0.5, scope="layer")

@@ -88,7 +88,7 @@ def test_claims_and_registry_agree_on_their_ids() -> None:
 def test_names_are_those_of_the_rooms() -> None:
     from graphon_theory.noise import noise_law
 
-    assert names.CRITERIA == CRITERIA
+    assert (*CRITERIA, "synflow-iterative") == names.CRITERIA
     assert names.LABELS == LABELS
     assert names.INITIALISATIONS == INITIALISATIONS
     assert all(noise_law(name).name == name for name in names.NOISES)

@@ -8,5 +8,5 @@ from torch import Tensor
 
 
 def magnitude_scores(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """``|w_ij|``, in the dtype of the weights."""
+    """``|w|`` of every weight, in the shape and dtype of the weights."""
     return {name: weight.detach().abs() for name, weight in weights.items()}

@@ -1,22 +1,21 @@
-"""SNIP: ``|w_ij dL/dw_ij|``, the connection sensitivity (Lee, Ajanthan, Torr 2019, eq. 5-6)."""
+"""SNIP: ``|w dL/dw|``, the connection sensitivity (Lee, Ajanthan, Torr 2019, eq. 5-6)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 
-import torch
 from torch import Tensor, nn
 
-from graphon_theory.errors import InputError
+from verification.criteria.gradients import Batches, Loss, MeanLoss, saliency
+from verification.criteria.layers import require_ranking
 
 
-def snip_scores(
-    module: nn.Module,
-    weights: Mapping[str, Tensor],
-    loss: Callable[[Tensor, Tensor], Tensor],
-    batches: Iterable[tuple[Tensor, Tensor]],
-) -> dict[str, Tensor]:
-    """``|w_ij dL/dw_ij|`` with the gradient of the mean loss over all batches.
+def snip_scores(module: nn.Module, weights: Mapping[str, Tensor], loss: Loss, batches: Batches) -> dict[str, Tensor]:
+    """``|w dL/dw|`` with the gradient of the mean loss over all batches.
+
+    One backward pass a batch, over the weights themselves: the paper's gradient with respect to a gate c on
+    ``c w`` at ``c = 1`` is ``w dL/dw``, so that neither gates nor gated weights are held. Scores are not
+    divided by their sum, which would not change their order.
 
     Parameters
     ----------
@@ -27,32 +26,22 @@ def snip_scores(
     loss
         Maps (output, target) to the mean loss of a batch.
     batches
-        Pairs (inputs, targets); batches of different size are weighted by it.
+        Pairs (inputs, targets), read once; batches of different size are weighted by it.
+
+    Returns
+    -------
+    dict
+        Layer name to score, non-negative, of the weight's shape and dtype. Memory: once the scores for one
+        batch, twice for several, beside what the backward pass holds.
 
     Raises
     ------
     InputError
-        If there is no batch, a weight is frozen, or a weight does not reach the loss.
+        If there is no batch, a weight is frozen or does not reach the loss, a loss or score is NaN or
+        infinite, or all scores are zero.
     """
-    for name, weight in weights.items():
-        if not weight.requires_grad:
-            raise InputError(f"weight of {name}", "frozen", "set requires_grad or leave the layer out")
-    total: list[Tensor] | None = None
-    samples = 0
-    for inputs, targets in batches:
-        value = loss(module(inputs), targets)
-        gradients = torch.autograd.grad(value, list(weights.values()), allow_unused=True)
-        size = len(inputs)
-        parts = []
-        for name, gradient in zip(weights, gradients, strict=True):
-            if gradient is None:
-                raise InputError(f"layer {name}", "no gradient", "leave out layers that the loss does not use")
-            parts.append(gradient * size)
-        total = parts if total is None else [a + b for a, b in zip(total, parts, strict=True)]
-        samples += size
-    if total is None:
-        raise InputError("batch", "empty", "give at least one (inputs, targets) pair")
-    return {
-        name: (weight.detach() * gradient / samples).abs()
-        for (name, weight), gradient in zip(weights.items(), total, strict=True)
-    }
+    mean = MeanLoss(module, weights, loss, batches)
+    gradient = mean.gradient()
+    scores = saliency(weights, gradient, factor=mean.factor, samples=mean.samples)
+    require_ranking(scores, mean.cause_of_zeros)
+    return scores
