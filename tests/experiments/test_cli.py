@@ -219,3 +219,24 @@ widths = [128]
 densities = [0.5]
 repeats = 4
 """
+
+
+def test_mutants_are_shown_with_the_width_that_rejects_them(tmp_path: Path) -> None:
+    options = ("verify", "--suite", TINY, "--only", "THR", "--out", tmp_path, "--jobs", 1, "--device", "auto")
+    done = graphon(*options, "--mutants")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines() if line.startswith("THR")]
+    assert {row[1]: row[2:4] for row in rows} == {
+        "other-noise": ["rejected", "128"],
+        "one-sided": ["rejected", "128"],
+        "density-5-percent": ["rejected", "128"],
+    }
+    document = json.loads((tmp_path / "run.json").read_text())
+    assert [mutant["rejected_from"] for mutant in document["statements"][0]["mutants"]] == [128] * 3
+
+
+def test_an_absent_device_is_named(tmp_path: Path) -> None:
+    done = graphon("verify", "--suite", TINY, "--out", tmp_path / "run", "--jobs", 1, "--device", "cuda:99")
+    assert done.returncode == 2
+    assert "device = 'cuda:99'" in done.stderr
+    assert not (tmp_path / "run").exists()

@@ -39,7 +39,9 @@ def _outcome(seed: int, statement: str, mutant: str) -> SeedOutcome:
 
 
 def test_shares_are_counted() -> None:
-    found = [_outcome(k, "refuted" if k % 40 == 7 else "inconclusive", "refuted" if k else "supported") for k in range(100)]
+    found = [
+        _outcome(k, "refuted" if k % 40 == 7 else "inconclusive", "refuted" if k else "supported") for k in range(100)
+    ]
     rates = summarise(found)
     assert (rates.any_refuted.count, rates.any_refuted.size) == (3, 100)
     assert [share.count for share in rates.refuted] == [3, 0]
