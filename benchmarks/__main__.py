@@ -6,12 +6,13 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import cutnorm, enclosures, reliability, scores, tightness
+from benchmarks import cutnorm, deep, enclosures, reliability, scores, synflow_phase, tightness
 
 BY_SIZE: dict[str, Callable[[int], None]] = {
-    "cutnorm": cutnorm.main,
+    "deep": deep.main,
     "enclosures": enclosures.main,
     "scores": scores.main,
+    "synflow-phase": synflow_phase.main,
     "tightness": tightness.main,
 }
 
@@ -19,14 +20,17 @@ BY_SIZE: dict[str, Callable[[int], None]] = {
 def main() -> int:
     """Parse the name and hand over."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=sorted((*BY_SIZE, "reliability")), help="which benchmark to run")
+    parser.add_argument("name", choices=sorted((*BY_SIZE, "cutnorm", "reliability")), help="which benchmark to run")
     parser.add_argument("--largest", type=int, default=4096, help="largest size (default 4096)")
+    parser.add_argument("--peer-largest", type=int, default=2048, help="largest size of the peer (cutnorm; 2048)")
     parser.add_argument("--seeds", type=int, default=500, help="master seeds (reliability; default 500)")
     parser.add_argument("--suite", default="small", help="suite (reliability; default small)")
     parser.add_argument("--jobs", type=int, help="processes (reliability; default one a core)")
     options = parser.parse_args()
     if options.name == "reliability":
         reliability.main(options.seeds, options.suite, options.jobs)
+    elif options.name == "cutnorm":
+        cutnorm.main(options.largest, options.peer_largest)
     else:
         BY_SIZE[options.name](options.largest)
     return 0

@@ -10,6 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from verification.analysis import Analysis as Analysis
+    from verification.analysis import LayerAnalysis as LayerAnalysis
+    from verification.analysis import analyse as analyse
+    from verification.analysis import analyse_mask as analyse_mask
     from verification.criteria import score as score
     from verification.criteria import synflow_iterative as synflow_iterative
     from verification.cutnorm import CutNorm as CutNorm
@@ -24,6 +28,10 @@ if TYPE_CHECKING:
     from verification.run import verify as verify
 
 _HOMES = {
+    "Analysis": "verification.analysis",
+    "LayerAnalysis": "verification.analysis",
+    "analyse": "verification.analysis",
+    "analyse_mask": "verification.analysis",
     "CutNorm": "verification.cutnorm",
     "Run": "verification.run",
     "channel_mask": "verification.masks",
@@ -39,8 +47,12 @@ _HOMES = {
 }
 
 __all__ = [
+    "Analysis",
     "CutNorm",
+    "LayerAnalysis",
     "Run",
+    "analyse",
+    "analyse_mask",
     "channel_mask",
     "collapsed_layers",
     "cut_norm",

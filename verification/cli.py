@@ -1,4 +1,4 @@
-"""The command line: ``graphon verify``, ``graphon claims``.
+"""The command line: ``graphon verify``, ``graphon analyse``, ``graphon claims``.
 
 Heavy imports (SymPy, torch) happen inside the commands, so that ``graphon --help`` answers at once.
 """
@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from graphon_theory._version import __version__
+from verification.analysis.command import add_analyse
 
 if TYPE_CHECKING:
     from verification.run import Run
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 EXIT_OK, EXIT_REFUTED, EXIT_INPUT, EXIT_INTERNAL, EXIT_EMPTY = 0, 1, 2, 3, 5
 
 _EPILOG = """\
-exit codes: 0 every statement supported; 1 one refuted (or not conclusive, with --fail-on inconclusive);
+exit codes: 0 no statement refuted; 1 one refuted (or not conclusive, with --fail-on inconclusive);
 2 usage or input error; 3 internal error; 5 nothing selected
 """
 
@@ -106,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         help="exit with 1 if a statement is refuted (default), or if any is not conclusive either",
     )
     verify.set_defaults(command=_verify)
+    add_analyse(commands)
     claims = commands.add_parser(
         "claims",
         help="list the statements with their hypotheses and what they rest on",

@@ -7,7 +7,21 @@ from __future__ import annotations
 
 from typing import Final
 
-STATEMENTS: Final = ("THR", "LIM-a", "TAX", "SNIP-S", "SNIP-1")
+STATEMENTS: Final = (
+    "THR",
+    "LIM-a",
+    "TAX",
+    "MAG",
+    "SYN",
+    "SF",
+    "SNIP-S",
+    "SNIP-U",
+    "SNIP-P",
+    "SNIP-1",
+    "GRASP",
+    "SIGN",
+    "CE",
+)
 CRITERIA: Final = ("random", "magnitude", "snip", "grasp-magnitude", "grasp", "synflow", "synflow-iterative")
 ACTIVATIONS: Final = ("relu", "tanh", "gelu")
 INITIALISATIONS: Final = ("gaussian", "uniform")

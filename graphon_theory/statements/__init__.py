@@ -6,23 +6,53 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from graphon_theory.statements.ce import CE
 from graphon_theory.statements.count import COUNT
 from graphon_theory.statements.energy import ENERGY
+from graphon_theory.statements.grasp import GRASP
 from graphon_theory.statements.hypothesis import Hypothesis
 from graphon_theory.statements.lim_a import LIM_A
 from graphon_theory.statements.lim_b import LIM_B
+from graphon_theory.statements.mag import MAG
 from graphon_theory.statements.nest import NEST
 from graphon_theory.statements.null import NULL
+from graphon_theory.statements.sf import SF
+from graphon_theory.statements.sign import SIGN
 from graphon_theory.statements.snip_1 import SNIP_1
+from graphon_theory.statements.snip_p import SNIP_P
 from graphon_theory.statements.snip_s import SNIP_S
+from graphon_theory.statements.snip_u import SNIP_U
 from graphon_theory.statements.statement import Statement
+from graphon_theory.statements.syn import SYN
 from graphon_theory.statements.tax import TAX
 from graphon_theory.statements.thr import THR
 
 __all__ = ["STATEMENTS", "Hypothesis", "Statement", "ancestors"]
 
 STATEMENTS: Final[Mapping[str, Statement]] = MappingProxyType(
-    {statement.id: statement for statement in (THR, NEST, LIM_A, LIM_B, COUNT, NULL, TAX, ENERGY, SNIP_S, SNIP_1)}
+    {
+        statement.id: statement
+        for statement in (
+            THR,
+            NEST,
+            LIM_A,
+            LIM_B,
+            COUNT,
+            NULL,
+            TAX,
+            MAG,
+            SYN,
+            SF,
+            ENERGY,
+            SNIP_S,
+            SNIP_U,
+            SNIP_P,
+            SNIP_1,
+            GRASP,
+            SIGN,
+            CE,
+        )
+    }
 )
 """All statements by id; a statement comes after those that it uses, where the papers allow it."""
 

@@ -118,3 +118,27 @@ def test_single_row_and_single_column() -> None:
         assert found.upper is not None
         assert found.lower <= 2.0 <= found.upper
         assert found.upper - found.lower < 1e-15
+
+
+def test_flushed_subnormals_are_refused() -> None:
+    if not torch.set_flush_denormal(True):
+        pytest.skip("this processor cannot flush")
+    try:
+        with pytest.raises(ValueError, match="set_flush_denormal"):
+            cut_norm(torch.full((30, 40), 1e-40))
+    finally:
+        torch.set_flush_denormal(False)
+    assert cut_norm(torch.full((30, 40), 1e-40)).lower > 0.0
+
+
+@pytest.mark.parametrize("seed", [1.5, "a", 2**70])
+def test_seeds_are_whole_numbers(seed: object) -> None:
+    with pytest.raises(ValueError, match="seed="):
+        cut_norm(torch.eye(30), seed=seed)  # type: ignore[arg-type]
+
+
+def test_a_numpy_generator_and_a_meta_tensor_are_refused() -> None:
+    with pytest.raises(TypeError, match=r"torch\.Generator"):
+        cut_norm(torch.eye(30), generator=np.random.default_rng(0))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="meta"):
+        cut_norm(torch.eye(30, device="meta"))

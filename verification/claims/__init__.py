@@ -19,12 +19,34 @@ __all__ = ["Claim", "Measurement", "Mutant", "Outcome", "claims"]
 
 def claims() -> Mapping[str, Claim]:
     """Return all claims by statement id, in the order of ``names.STATEMENTS``."""
+    from verification.claims.ce import Ce
+    from verification.claims.grasp import Grasp
     from verification.claims.lim_a import LimA
+    from verification.claims.mag import Mag
+    from verification.claims.sf import Sf
+    from verification.claims.sign import Sign
     from verification.claims.snip_1 import Snip1
+    from verification.claims.snip_p import SnipP
     from verification.claims.snip_s import SnipS
+    from verification.claims.snip_u import SnipU
+    from verification.claims.syn import Syn
     from verification.claims.tax import Tax
     from verification.claims.thr import Thr
 
-    found: tuple[Claim, ...] = (Thr(), LimA(), Tax(), SnipS(), Snip1())
+    found: tuple[Claim, ...] = (
+        Thr(),
+        LimA(),
+        Tax(),
+        Sf(),
+        Syn(),
+        Mag(),
+        SnipS(),
+        SnipU(),
+        SnipP(),
+        Snip1(),
+        Grasp(),
+        Sign(),
+        Ce(),
+    )
     registry = {claim.id: claim for claim in found}
     return {name: registry[name] for name in STATEMENTS}

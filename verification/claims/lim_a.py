@@ -47,7 +47,7 @@ class LimA:
         Mutant("one-sided", "one-sided Q"),
         Mutant("density-5-percent", "tau of a density 5 % larger"),
         Mutant("exchanged", "g and f exchanged"),
-        Mutant("exponent", "the distance decays with exponent 1 in place of 1/2, from the smallest size on"),
+        Mutant("exponent", "the bound decays with exponent 1 in place of 1/2, from the smallest size's distance on"),
         Mutant("ties-by-index", "noise with an atom at the threshold, ties broken by index", own_data=True),
     )
 
@@ -102,7 +102,7 @@ class LimA:
             p_value=p_value,
             sample_size=len(found),
             detectable=max(_finest(series, variant) for series in grouped(found, _series).values()),
-            detectable_unit="cut distance between the true and the stated prediction, found with certainty",
+            detectable_unit="change of the prediction, in cut distance, that would put these masks beyond the bound",
             rows=tuple(rows),
         )
 
@@ -137,9 +137,10 @@ def _series(case: Case) -> tuple[str, str, float]:
 
 
 def _finest(series: Sequence[Observation], variant: str) -> float:
-    """Smallest deviation of the prediction that some trial of a series would have found, whatever the noise.
+    """Smallest change of the prediction that is certain to put some mask of a series beyond the bound.
 
-    A prediction that is off by more than bound and certified distance puts the mask beyond its bound.
+    By the triangle inequality: the distance of a mask to another prediction is at least their distance less the
+    certified one. The bound is taken to be that of the stated prediction.
     """
     values = [o.values[variant] for o in series]
     return min(v["bound"] + v.get("upper", float("inf")) for v in values)

@@ -22,7 +22,7 @@ import torch
 from verification.cases import Case, Observation, Values
 from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run, worst
 from verification.claims.false_laws import constant, other_noise, without_weight
-from verification.cutnorm import cut_norm
+from verification.cutnorm import cut_norms
 from verification.devices import current
 from verification.experiment import prune
 from verification.statistics import detectable_mean, mean_interval
@@ -34,6 +34,8 @@ LIMIT_MARGIN = 0.003
 
 LEAST_LAMBDA = 8.0
 """Where lambda stays below this the distance saturates: nothing there speaks against a limit."""
+
+_RESTARTS = 8  # differences of predictions are smooth: any start finds their widest rectangle
 
 READING = "fixed-batch"
 """The mutant that is a reading of [P26]: convergence as the width grows, at a fixed batch."""
@@ -65,15 +67,15 @@ class Snip1:
         rank_s = pruned.rank_s().probabilities(case.density)
         model = pruned.rank_one()
         truth = model.probabilities(case.density)
-        values = {case.variant: _distance(kept, rank_s, truth)}
-        if case.variant != STATEMENT:
-            return values
-        false = {
-            "constant": constant(model, case.density),
-            "without-weight": without_weight(model, case.density),
-            "other-noise": other_noise(model).probabilities(case.density),
-        }
-        return values | {name: _distance(kept, rank_s, prediction) for name, prediction in false.items()}
+        stated = {case.variant: truth}
+        if case.variant == STATEMENT:
+            stated |= {
+                "constant": constant(model, case.density),
+                "without-weight": without_weight(model, case.density),
+                "other-noise": other_noise(model).probabilities(case.density),
+            }
+        distances = _distances(kept, rank_s, list(stated.values()))
+        return {name: {"distance": distance} for name, distance in zip(stated, distances, strict=True)}
 
     def decide(self, observations: Sequence[Observation], variant: str, level: float) -> Measurement:
         """Decide whether the distance falls along every ladder as it should, and to 0."""
@@ -129,13 +131,16 @@ class Snip1:
         )
 
 
-def _distance(kept: npt.NDArray[np.bool_], rank_s: Array, prediction: Array) -> dict[str, float]:
-    """Signed integral of mask minus prediction where the rank-S prediction says that it is largest."""
-    difference = rank_s - prediction
-    witness = cut_norm(difference, certify=False, seed=0, device=current())
-    inside = np.ix_(witness.rows, witness.columns)
-    sign = math.copysign(1.0, float(difference[inside].sum()))
-    return {"distance": sign * float((kept[inside] - prediction[inside]).sum()) / prediction.size}
+def _distances(kept: npt.NDArray[np.bool_], rank_s: Array, predictions: Sequence[Array]) -> list[float]:
+    """Signed integrals of mask minus prediction where the rank-S prediction says that it is largest."""
+    differences = [rank_s - prediction for prediction in predictions]
+    witnesses = cut_norms(differences, certify=False, restarts=_RESTARTS, seed=0, device=current())
+    found = []
+    for prediction, difference, witness in zip(predictions, differences, witnesses, strict=True):
+        inside = np.ix_(witness.rows, witness.columns)
+        sign = math.copysign(1.0, float(difference[inside].sum()))
+        found.append(sign * float((kept[inside] - prediction[inside]).sum()) / prediction.size)
+    return found
 
 
 def _rung(case: Case) -> float:
@@ -202,7 +207,7 @@ def _decide_group(
         "limit": limit,
         "limit low": limit_low,
         "limit high": limit_high,
-        "detectable": LIMIT_MARGIN + detectable_mean(limits, level),
+        "detectable": LIMIT_MARGIN + detectable_mean(limits, share),
         "outcome": outcome.value,
     }
 

@@ -9,17 +9,19 @@ graphon says.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy import optimize, stats
 
 from graphon_theory.saliency import FiniteModel
 from verification.cases import Case, Observation, Values
 from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run, worst
 from verification.experiment import prune
 from verification.null_laws import block_counts, block_sizes, uniform_cells_p_value, uniform_degree_p_values
-from verification.statistics import detectable_mean, fisher, mean_interval
+from verification.statistics import POWER, detectable_mean, fisher, mean_interval
 
 Array = npt.NDArray[np.float64]
 
@@ -28,6 +30,8 @@ DRAWS = 199
 
 GROUPS = 4
 """Groups of columns (rows), by quantiles of the profile."""
+
+_SIMULATED = 2000
 
 RESOLUTION = 0.15
 """Homogeneity counts as support only if degrees of this relative spread would have been seen."""
@@ -103,7 +107,7 @@ class Tax:
             p_value=min(1.0, len(_AXES) * len(groups) * min(decisive)) if decisive else None,
             sample_size=len(found),
             detectable=max(float(row["detectable"]) for row in rows),
-            detectable_unit="relative spread of the degrees (homogeneous), or rise over the predicted rise",
+            detectable_unit="relative spread of degrees or blocks (homogeneous axis), or missing share of the rise",
             rows=tuple(rows),
         )
 
@@ -147,8 +151,6 @@ def _axis(group: Sequence[Observation], variant: str, axis: str, level: float) -
     if says == _HOMOGENEOUS:
         p_value = fisher([v[f"{axis} p"] for v in values])
         detectable = _detectable_spread(case, axis, len(group), level)
-        if fisher([1.0 / (DRAWS + 1)] * len(group)) > level:
-            detectable = float("inf")  # so few trials could not reach the level, whatever they showed
         fine = Outcome.SUPPORTED if detectable <= RESOLUTION else Outcome.INCONCLUSIVE
         outcome = Outcome.REFUTED if p_value <= level else fine
         return row | {"p": p_value, "detectable": detectable, "outcome": outcome.value}
@@ -173,7 +175,7 @@ def _trend_test(values: Sequence[Mapping[str, float]], axis: str, sign: float, l
     return {
         "p": float("nan"),
         "rise over predicted": mean,
-        "detectable": detectable_mean(ratios, level),
+        "detectable": 0.5 + detectable_mean(ratios, level),
         "outcome": outcome.value,
     }
 
@@ -215,18 +217,41 @@ def _grouped(axis: str, densities: Array, profile: Array) -> dict[str, float]:
 
 
 def _detectable_spread(case: Case, axis: str, trials: int, level: float) -> float:
-    """Relative spread of the mean degrees, or block counts, that Fisher's test finds, by the normal law of a variance.
+    """Relative spread of the mean degrees, or block counts, that the test finds with power ``POWER``.
 
-    A relative spread ``s`` adds ``(s rho m)^2`` to the null variance ``m rho (1 - rho)`` of a count out of
-    m; the variance of ``c`` counts over ``trials`` masks is known to a relative ``sqrt(2 / (c trials))``.
+    Infinite where so few trials could not reach the level, whatever they showed.
     """
-    from scipy import stats
-
     sizes = {
         "row": (case.inputs, case.width),
         "column": (case.width, case.inputs),
         "block": (case.size / GROUPS**2, GROUPS**2),
     }
     size, count = sizes[axis]
-    quantiles = float(stats.norm.ppf([1.0 - level, 0.9]).sum())
-    return float(np.sqrt(quantiles * np.sqrt(2.0 / (count * trials)) * (1.0 - case.density) / (size * case.density)))
+    # A relative spread s adds (s rho m)^2 to the null variance m rho (1 - rho) of a count out of m.
+    odds = (1.0 - case.density) / (size * case.density)
+    return float(np.sqrt(_detectable_excess(count, trials, level) * odds))
+
+
+@lru_cache(maxsize=1024)
+def _detectable_excess(count: int, trials: int, level: float) -> float:
+    """Relative excess of the variance of ``count`` counts that the ranks of ``trials`` masks find with power ``POWER``.
+
+    By simulation of the decision, with a generator of its own: variances follow the chi-square law, their rank among
+    the draws a binomial, and Fisher combines the ranks.
+    """
+    if fisher([1.0 / (DRAWS + 1)] * trials) > level:
+        return float("inf")
+    rng = np.random.default_rng(0)
+    variances = rng.chisquare(count - 1, size=(_SIMULATED, trials))
+    uniform = rng.random((_SIMULATED, trials))
+    critical = stats.chi2.isf(level, 2 * trials)
+
+    def shortfall(excess: float) -> float:
+        tail = stats.chi2.sf(variances * (1.0 + excess), count - 1)
+        ranks = (1.0 + stats.binom.ppf(uniform, DRAWS, tail).clip(0)) / (DRAWS + 1.0)
+        return float(np.mean(-2.0 * np.log(ranks).sum(axis=1) >= critical)) - POWER
+
+    most = 1.0
+    while shortfall(most) < 0.0:
+        most *= 2.0
+    return float(optimize.brentq(shortfall, 0.0, most, xtol=1e-3))

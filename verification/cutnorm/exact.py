@@ -19,7 +19,6 @@ from verification.cutnorm.rounding import UNDERFLOW, divide_down, divide_up, gam
 LARGEST_SIDE = 22
 """Largest smaller side that enumeration accepts; 22 x 1024 takes about 10 seconds."""
 
-_ALWAYS = 12
 _CHEAP_ENTRIES = 2**24
 _BLOCK_SUBSETS = 2**20
 
@@ -63,10 +62,10 @@ def is_cheap(rows: int, columns: int) -> bool:
     Returns
     -------
     bool
-        True for a side of at most 12, and up to 22 while the sums to form number at most ``2**24``.
+        True for a side of at most 22 while the sums to form number at most ``2**24``.
     """
     small, large = sorted((rows, columns))
-    return small <= _ALWAYS or (small <= LARGEST_SIDE and large << small <= _CHEAP_ENTRIES)
+    return small <= LARGEST_SIDE and large << small <= _CHEAP_ENTRIES
 
 
 def enumerate_subsets(centred: Centred) -> CutNorm:

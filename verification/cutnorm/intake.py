@@ -43,8 +43,9 @@ def matrix(A: MatrixLike, name: str = "A") -> torch.Tensor:
         When ``A`` is neither a tensor nor an array.
     ValueError
         When ``A`` is sparse, complex, not two-dimensional, empty, not finite, or holds whole numbers of
-        ``2**53`` or more.
+        ``2**53`` or more; or when torch flushes subnormal numbers.
     """
+    _require_subnormals()
     dense = _as_tensor(A, name)
     if dense.ndim != 2 or dense.numel() == 0:
         msg = f"{name} has shape {tuple(dense.shape)}; give a non-empty matrix of shape (n, d)"
@@ -173,7 +174,15 @@ def random_source(seed: int, generator: torch.Generator | None) -> torch.Generat
         When the generator lives on another device than the CPU.
     """
     if generator is None:
-        return torch.Generator().manual_seed(seed)
+        try:
+            return torch.Generator().manual_seed(operator.index(seed))
+        except (TypeError, RuntimeError, ValueError) as error:
+            msg = f"seed={seed!r}; give a whole number below 2**63"
+            raise ValueError(msg) from error
+    given: object = generator
+    if not isinstance(given, torch.Generator):
+        msg = f"generator is a {type(given).__name__}; give a torch.Generator on the CPU"
+        raise TypeError(msg)
     if generator.device.type != "cpu":
         msg = f"generator is on {generator.device}; give a CPU generator: starts do not depend on the device"
         raise ValueError(msg)
@@ -199,6 +208,9 @@ def restart_count(restarts: int) -> int:
     ValueError
         When out of range.
     """
+    if isinstance(restarts, bool):
+        msg = f"restarts={restarts}; give a number from 1 to {_RESTARTS_LIMIT}"
+        raise TypeError(msg)
     count = operator.index(restarts)
     if not 1 <= count <= _RESTARTS_LIMIT:
         msg = f"restarts={restarts}; give a number from 1 to {_RESTARTS_LIMIT}"
@@ -242,6 +254,9 @@ def _as_tensor(given: object, name: str = "A") -> torch.Tensor:
             msg = f"{name} has layout {given.layout}; pass {name}.to_dense()"
             raise ValueError(msg)
         plain = given.detach()
+        if plain.device.type == "meta":
+            msg = f"{name} is on the meta device and has no values; pass a tensor that holds data"
+            raise ValueError(msg)
         # Only these two devices offer float64 everywhere it is needed.
         return plain if plain.device.type in {"cpu", "cuda"} else plain.cpu()
     if isinstance(given, np.ma.MaskedArray):
@@ -258,6 +273,13 @@ def _as_tensor(given: object, name: str = "A") -> torch.Tensor:
     kind = type(given).__name__
     msg = f"{name} is a {kind}; pass a torch.Tensor or numpy.ndarray (of a sparse matrix: .toarray())"
     raise TypeError(msg)
+
+
+def _require_subnormals() -> None:
+    """Refuse to certify anything where tiny numbers are flushed to 0: they would be invisible."""
+    if float(torch.tensor([2.0**-1060], dtype=torch.float64) * 1.0) == 0.0:
+        msg = "torch flushes subnormal numbers to 0, so no bound is safe; call torch.set_flush_denormal(False)"
+        raise ValueError(msg)
 
 
 def _as_float(dense: torch.Tensor, name: str) -> torch.Tensor:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from graphon_theory.errors import InputError
+from verification.cutnorm.intake import matrix as checked
 
 Array = npt.NDArray[np.float64]
 
@@ -22,14 +24,12 @@ def finite_matrix(matrix: npt.ArrayLike, argument: str) -> Array:
         If it is not a non-empty real matrix of finite numbers of modulus at most ``LARGEST_ENTRY``, or holds
         whole numbers that float64 would round.
     """
-    given = np.asarray(matrix)
-    if given.ndim != 2 or given.size == 0:
-        raise InputError(argument, f"array of shape {given.shape}", "give a non-empty matrix of shape (n, d)")
-    if given.dtype.kind not in "biuf" or given.dtype.itemsize > 8:
-        raise InputError(argument, f"array of {given.dtype}", "give real numbers, float64 at most")
-    values = given.astype(np.float64)
-    if given.dtype.kind in "iu" and bool(np.any(np.abs(values) >= 2.0**53)):
-        raise InputError(argument, "whole numbers of 2**53 or more", "float64 cannot hold them: divide them first")
+    try:
+        # The cut norm's own checks of what a matrix is: no sparse, masked, complex or ragged ones.
+        tensor = checked(matrix if isinstance(matrix, (torch.Tensor, np.ndarray)) else np.asarray(matrix), argument)
+    except (TypeError, ValueError) as error:
+        raise InputError(argument, type(matrix).__name__, str(error)) from error
+    values: Array = tensor.to("cpu", torch.float64).numpy()
     if not bool(np.all(np.abs(values) <= LARGEST_ENTRY)):
         raise InputError(argument, "NaN, infinite or beyond 2**500", "give finite numbers of moderate size")
     return values

@@ -18,9 +18,9 @@ from graphon_theory.errors import InputError
 from graphon_theory.saliency import FiniteModel
 from verification.masks import kept_count
 from verification.null_laws.intake import Array, Mask, boolean_mask, draw_count
+from verification.null_laws.ranks import rank_of_first
 from verification.null_laws.ready_made import READY_MADE, Statistic
 from verification.sampling import sample_mask
-from verification.statistics import rank_p_value
 
 
 def sampled_null(
@@ -101,7 +101,7 @@ def null_p_values(
         raise InputError("kept", f"{found} entries kept", f"give a top-k mask of this density, with {count}")
     observed = _evaluate(mask, model.probabilities(density), statistics)
     null = sampled_null(model, density, statistics, draws, generator)
-    return {name: rank_p_value(observed[name], null[name]) for name in statistics}
+    return {name: rank_of_first(np.array([observed[name], *null[name]])) for name in statistics}
 
 
 def _evaluate(mask: Mask, prediction: Array, statistics: Mapping[str, Statistic]) -> dict[str, float]:

@@ -41,7 +41,7 @@ from verification.statistics.power import (
     detectable_rate,
 )
 from verification.statistics.rates import RateVerdict, rate_equivalence
-from verification.statistics.student import detectable_mean, mean_interval, mean_p_value
+from verification.statistics.student import contrast_interval, detectable_mean, mean_interval, mean_p_value
 
 __all__ = [
     "POWER",
@@ -51,6 +51,7 @@ __all__ = [
     "binomial_at_least",
     "binomial_interval",
     "binomial_two_sided",
+    "contrast_interval",
     "critical_count",
     "critical_rate",
     "detectable_mean",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -70,6 +71,45 @@ def mean_p_value(values: Values, bound: float, side: Side) -> float:
         return float(stats.t.sf(np.float64(excess) / error, freedom))
 
 
+def contrast_interval(x: Values, y: Values, weight: float, level: float) -> tuple[float, float, float]:
+    """Mean of ``x`` less ``weight`` times that of ``y``, with Welch's interval: independent samples, own variances.
+
+    Parameters
+    ----------
+    x, y
+        At least two values each.
+    weight
+        Any finite number.
+    level
+        Probability, for each side, that the interval misses the contrast on that side; approximately, by the degrees
+        of freedom of Welch and Satterthwaite.
+
+    Returns
+    -------
+    tuple
+        (contrast, lower limit, upper limit).
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two values, one is not finite, or ``level`` is not in (0, 1).
+
+    Notes
+    -----
+    Source: Welch (1947), Biometrika 34.
+    """
+    weight = require_finite(weight, "weight")
+    mean_x, error_x, freedom_x = _mean_and_error(x)
+    mean_y, error_y, freedom_y = _mean_and_error(y)
+    contrast, error_y = mean_x - weight * mean_y, abs(weight) * error_y
+    error = math.hypot(error_x, error_y)
+    if error == 0.0:
+        return contrast, contrast, contrast
+    shares = (error_x / error) ** 4 / freedom_x + (error_y / error) ** 4 / freedom_y
+    half = float(stats.t.isf(require_level(level), 1.0 / shares)) * error
+    return contrast, contrast - half, contrast + half
+
+
 def detectable_mean(values: Values, level: float) -> float:
     """Smallest shift of a mean that a one-sided Student test finds with power ``POWER``.
 
@@ -88,7 +128,13 @@ def detectable_mean(values: Values, level: float) -> float:
         If there are fewer than two values, one is not finite, or ``level`` is not in (0, 1).
     """
     _, error, freedom = _mean_and_error(values)
-    critical = float(stats.t.isf(require_level(level), freedom))
+    return _detectable_shift(freedom, require_level(level)) * error
+
+
+@lru_cache(maxsize=4096)
+def _detectable_shift(freedom: int, level: float) -> float:
+    """Noncentrality, in standard errors, at which a one-sided Student test has power ``POWER``."""
+    critical = float(stats.t.isf(level, freedom))
     # The normal shift finds the mean too seldom, twice the sum of Student quantiles too often.
     least = stats.norm.isf(1.0 - POWER) + critical
     most = 2.0 * (critical + stats.t.isf((1.0 - POWER) / 10.0, freedom)) + 10.0
@@ -96,11 +142,11 @@ def detectable_mean(values: Values, level: float) -> float:
     def shortfall(shift: float) -> float:
         return float(stats.nct.sf(critical, freedom, shift)) - POWER
 
-    low = min(least, 0.0) if shortfall(least) > 0.0 else least
     with warnings.catch_warnings():
         # Of two or three values at tiny levels SciPy's series warns, far from the root.
         warnings.simplefilter("ignore", RuntimeWarning)
-        return float(optimize.brentq(shortfall, low, most, xtol=1e-9)) * error
+        low = min(least, 0.0) if shortfall(least) > 0.0 else least
+        return float(optimize.brentq(shortfall, low, most, xtol=1e-9))
 
 
 def _mean_and_error(values: Values) -> tuple[float, float, int]:
