@@ -91,8 +91,8 @@ def test_real_trials_reject_every_false_variant(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(module, "NETWORKS", 4)
     monkeypatch.setattr(module, "BISECTED", 1)
     monkeypatch.setattr(module, "STEPS", 12)
-    cases = [replace(CASE, width=n, inputs=n) for n in (24, 64)]
-    found = [Observation(c, r, r, CLAIM.trial(c, c.seed(3, r))) for c in cases for r in range(5)]
+    cases = [replace(CASE, width=n, inputs=n) for n in (16, 96)]
+    found = [Observation(c, r, r, CLAIM.trial(c, c.seed(3, r))) for c in cases for r in range(8)]
     assert CLAIM.decide(found, "statement", 0.001).outcome is not Outcome.REFUTED
     for mutant in CLAIM.mutants:
         assert CLAIM.decide(found, mutant.id, 0.01).outcome is Outcome.REFUTED, mutant.id

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from verification.claims.claim import Outcome
+from verification.claims.claim import Measurement, Outcome, worst
 from verification.statistics import contrast_interval, detectable_mean, mean_interval
 
 Sizes = Mapping[int, Sequence[float]]
@@ -64,6 +64,44 @@ def decide_growing(by_size: Sizes, *, margin: float, level: float, share: float)
         "detectable": 1.0 + detectable_mean(last, share / 2.0) / margin,
         "outcome": outcome.value,
     }
+
+
+def conclude(
+    rows: Sequence[Mapping[str, float | str]],
+    sample_size: int,
+    level: float,
+    *,
+    null: str,
+    alternative: str,
+    statistic: str,
+) -> Measurement:
+    """Combine quantities and groups into the decision on a statement.
+
+    Parameters
+    ----------
+    rows
+        One a quantity and group, with "outcome", "share of margin" and "detectable".
+    sample_size
+        Number of trials.
+    level
+        Level of the rule.
+    null, alternative, statistic
+        In words, as in ``Measurement``.
+    """
+    return Measurement(
+        outcome=worst([Outcome(str(row["outcome"])) for row in rows]),
+        null=null,
+        alternative=alternative,
+        statistic=statistic,
+        observed=max(float(row["share of margin"]) for row in rows),
+        bound=1.0,
+        level=level,
+        p_value=None,
+        sample_size=sample_size,
+        detectable=max(float(row["detectable"]) for row in rows),
+        detectable_unit="mean over its margin, found outside with probability 0.9",
+        rows=tuple(rows),
+    )
 
 
 def _stays(last: Sequence[float], first: Sequence[float], factor: float, margin: float, level: float) -> bool:

@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from verification.cases import Case, Observation
-from verification.claims.asymptotic import decide_growing
-from verification.claims.claim import Measurement, Outcome, carrying, grouped, not_run, worst
+from verification.claims.asymptotic import conclude, decide_growing
+from verification.claims.claim import Measurement, carrying, grouped, not_run
 from verification.cutnorm import cut_norm_lower, cut_norms
 from verification.devices import current
 
@@ -101,20 +101,13 @@ def decide(observations: Sequence[Observation], variant: str, level: float, marg
         for name, group in groups.items()
         for measure in _measures(group, variant)
     ]
-    farthest = max(rows, key=lambda row: float(row["share of margin"]))
-    return Measurement(
-        outcome=worst([Outcome(str(row["outcome"])) for row in rows]),
+    return conclude(
+        rows,
+        len(found),
+        level,
         null="the mask is as far from the prediction as a mask drawn from it, and unbiased where declared",
         alternative="ratio or deviation stay outside their margins as n and d grow",
         statistic="mean log-ratio or deviation at the largest size, over its margin, farthest over the groups",
-        observed=float(farthest["share of margin"]),
-        bound=1.0,
-        level=level,
-        p_value=None,
-        sample_size=len(found),
-        detectable=max(float(row["detectable"]) for row in rows),
-        detectable_unit="mean over its margin, found outside with probability 0.9",
-        rows=tuple(rows),
     )
 
 

@@ -17,7 +17,8 @@ from torch import Tensor
 from graphon_theory.criteria.grasp import linear_kernel, output_kernel, rounding_bound, weight_gradient
 from graphon_theory.saliency import FiniteModel
 from verification.cases import Case, Observation, Values
-from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run, worst
+from verification.claims.asymptotic import conclude
+from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run
 from verification.claims.closeness import Prediction, compare, decide_measure, group_of, margin_of, measures_of
 from verification.claims.false_laws import other_noise
 from verification.criteria import score
@@ -87,20 +88,13 @@ class Grasp:
             for measure in measures_of(group, variant)
         ]
         rows += [judge_identity(name, group, variant) for name, group in groups.items()]
-        farthest = max(rows, key=lambda row: float(row["share of margin"]))
-        return Measurement(
-            outcome=worst([Outcome(str(row["outcome"])) for row in rows]),
+        return conclude(
+            rows,
+            len(found),
+            level,
             null="score and formula differ by rounding, and the mask follows the model of K r",
             alternative="an entry differs by more, or the mask stays outside the margins as n and d grow",
             statistic="largest error over its rounding bound, or mean over its margin, farthest over the groups",
-            observed=float(farthest["share of margin"]),
-            bound=1.0,
-            level=level,
-            p_value=None,
-            sample_size=len(found),
-            detectable=max(float(row["detectable"]) for row in rows),
-            detectable_unit="mean over its margin, beyond which the equivalence would have failed",
-            rows=tuple(rows),
         )
 
     def headline(self, observations: Sequence[Observation], level: float) -> str | None:

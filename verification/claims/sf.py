@@ -23,7 +23,8 @@ from torch import Tensor, nn
 from graphon_theory.criteria import critical_density, step_growth
 from graphon_theory.noise import NoiseLaw, noise_law
 from verification.cases import Case, Observation, Values
-from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run, worst
+from verification.claims.asymptotic import conclude, decide_growing
+from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run
 from verification.claims.false_laws import matched_law
 from verification.criteria import synflow_iterative
 from verification.masks import LayerCollapse
@@ -97,20 +98,13 @@ class Sf:
         groups = grouped(found, lambda case: f"{case.initialisation}, depth {case.depth}, rho = {case.density:g}")
         tests = [(name, group, what) for name, group in groups.items() for what in _measures(group, variant)]
         rows = [_decide(name, group, variant, what, level, len(tests)) for name, group, what in tests]
-        farthest = max(rows, key=lambda row: float(row["share of margin"]))
-        return Measurement(
-            outcome=worst([Outcome(str(row["outcome"])) for row in rows]),
+        return conclude(
+            rows,
+            len(found),
+            level,
             null="a step multiplies perturbations by t^2 q/m; rows empty below the density where that is 1, not above",
             alternative="another growth, another critical density, or rows that empty elsewhere",
             statistic="mean deviation at the largest width over its margin, farthest over groups and quantities",
-            observed=float(farthest["share of margin"]),
-            bound=1.0,
-            level=level,
-            p_value=None,
-            sample_size=len(found),
-            detectable=max(float(row["detectable"]) for row in rows),
-            detectable_unit="deviation over its margin, beyond which support would have failed",
-            rows=tuple(rows),
         )
 
     def headline(self, observations: Sequence[Observation], level: float) -> str | None:
@@ -239,33 +233,26 @@ def _decide(
             "outcome": Outcome.REFUTED.value,
         }
         return row | {"mean": math.inf} | infinite
-    mean, low, high = mean_interval(by_width[largest], level)
-    _, low_all, high_all = mean_interval(by_width[largest], level / tests)
-    start = float(np.mean(by_width[smallest]))
-    # A deviation of order n^(-1/2) would have shrunk by this factor.
-    shrunk = abs(start) * (smallest / largest) ** 0.5
-    outcome = Outcome.INCONCLUSIVE
-    if what == ROWS and said:
-        margin, share = MANY, MANY / max(mean, 1e-9)
-        grown = float(np.mean(by_width[largest])) > start
-        if low > margin:
-            outcome = Outcome.SUPPORTED
-        elif high_all < margin and largest > smallest and not grown:
-            outcome = Outcome.REFUTED
-    else:
+    share = level / tests
+    if what != ROWS or not said:
         margin = {GROWTH: GROWTH_MARGIN, CRITICAL: CRITICAL_MARGIN, ROWS: FEW}[what]
-        share = abs(mean) / margin
-        if low > -margin and high < margin:
-            outcome = Outcome.SUPPORTED
-        elif (low_all > margin or high_all < -margin) and largest > smallest:
-            outcome = Outcome.REFUTED if min(abs(low_all), abs(high_all)) > shrunk else outcome
+        # Both sides of a layer grow together: its size is the square of the width.
+        squares = {width**2: values for width, values in by_width.items()}
+        return row | decide_growing(squares, margin=margin, level=level, share=share)
+    mean, low, high = mean_interval(by_width[largest], level)
+    start = float(np.mean(by_width[smallest]))
+    outcome = Outcome.INCONCLUSIVE
+    if low > MANY:
+        outcome = Outcome.SUPPORTED
+    elif mean_interval(by_width[largest], share)[2] < MANY and largest > smallest and mean <= start:
+        outcome = Outcome.REFUTED
     return row | {
         "mean": mean,
         "low": low,
         "high": high,
-        "mean at the smallest width": start,
-        "margin": margin,
-        "share of margin": share,
-        "detectable": 1.0 + detectable_mean(by_width[largest], level) / margin,
+        "mean at the smallest size": start,
+        "margin": MANY,
+        "share of margin": MANY / max(mean, 1e-9),
+        "detectable": 1.0 + detectable_mean(by_width[largest], share) / MANY,
         "outcome": outcome.value,
     }

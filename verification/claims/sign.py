@@ -25,7 +25,8 @@ from graphon_theory.criteria.grasp_signed import (
 )
 from graphon_theory.saliency import FiniteModel
 from verification.cases import Case, Observation, Values
-from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run, worst
+from verification.claims.asymptotic import conclude
+from verification.claims.claim import STATEMENT, Measurement, Mutant, carrying, grouped, not_run
 from verification.claims.closeness import Prediction, compare, decide_measure, group_of, margin_of, measures_of
 from verification.claims.false_laws import other_noise
 from verification.claims.grasp import PrunedInDouble
@@ -122,20 +123,13 @@ class Sign:
             for name, group in groups.items()
             for measure in _measures(group, variant)
         ]
-        farthest = max(rows, key=lambda row: float(row["share of margin"]))
-        return Measurement(
-            outcome=worst([Outcome(str(row["outcome"])) for row in rows]),
+        return conclude(
+            rows,
+            len(found),
+            level,
             null="the mask follows the one-sided model; kept weights and output have the sizes that it says",
             alternative="a measure stays outside its margin as n and d grow",
             statistic="mean at the largest size over its margin, farthest over groups and measures",
-            observed=float(farthest["share of margin"]),
-            bound=1.0,
-            level=level,
-            p_value=None,
-            sample_size=len(found),
-            detectable=max(float(row["detectable"]) for row in rows),
-            detectable_unit="mean over its margin, beyond which the equivalence would have failed",
-            rows=tuple(rows),
         )
 
     def headline(self, observations: Sequence[Observation], level: float) -> str | None:
