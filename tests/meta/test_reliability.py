@@ -26,7 +26,7 @@ def test_no_true_statement_is_refuted_and_strong_mutants_always_are(suite: Suite
     """Null: both statements true, level 0.01 a seed; 5 seeds.
 
     Two refuted seeds of 5 have probability below 1e-3 at the level; the false variants named are rejected by five
-    standard errors and more. Error rates over 500 seeds are in docs/benchmarks.md.
+    standard errors and more. Error rates over more seeds are in docs/benchmarks.md.
     """
     rates = summarise(outcomes(suite, range(20, 25)))
     assert rates.any_refuted.count <= 1
