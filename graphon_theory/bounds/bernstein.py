@@ -1,6 +1,6 @@
 """LIM-a, sharper form: Bernstein's inequality with the variance of each rectangle size (THEORY, LIM-a).
 
-Differs from the brief in one place: the deviation of the number of kept entries enters once, not twice.
+Differs from the plain bound in one place: the deviation of the number of kept entries enters once, not twice.
 With ``N`` the entries above the threshold and ``D = N - k``, nestedness gives
 ``X_R(top-k) = X_R - theta D`` for some ``theta`` in [0, 1]; subtracting ``c X_total`` with
 ``c = v_R / V`` leaves ``|c - theta| |X_total| <= |X_total|``.
