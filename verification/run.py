@@ -113,7 +113,8 @@ def verify(
     statements = chosen.statements
     pending = [] if executor is None else [executor.submit(theory_evidence, name, chosen) for name in statements]
     # Another device rounds differently: its trials are others.
-    code = code_version() if place == "cpu" else f"{code_version()} on {place}"
+    version = code_version()
+    code = version if place == "cpu" else f"{version} on {place}"
     with Ledger(folder / "ledger.sqlite", code=code) as ledger:
         observations = sweep(trials, ledger, executor=executor, device=place, progress=on_trial)
     measured = time.perf_counter()
@@ -127,7 +128,7 @@ def verify(
         verdicts=verdicts,
         headlines=tuple(line for line in headlines if line is not None),
         observations=observations,
-        versions=_versions(place),
+        versions=_versions(place, version),
         seconds={"trials": measured - start, "rest": time.perf_counter() - measured},
         folder=folder,
     )
@@ -163,11 +164,11 @@ def _make_folder(folder: Path) -> Path:
     return folder
 
 
-def _versions(device: str) -> dict[str, str]:
+def _versions(device: str, code: str) -> dict[str, str]:
     packages = ("torch", "numpy", "scipy", "sympy", "mpmath", "python-flint", "scikit-learn")
     return {
         "graphon-theory": __version__,
-        "code": code_version(),
+        "code": code,
         "python": platform.python_version(),
         "device": device,
     } | {name: metadata.version(name) for name in packages}

@@ -12,7 +12,7 @@ from verification.cases import Case, Observation
 from verification.claims import Outcome
 from verification.claims.ce import OWN_SHARE, Ce
 from verification.claims.closeness import DEVIATION_MARGIN, RATIO, RECTANGLE
-from verification.claims.grasp import IDENTITY, RELATIVE
+from verification.claims.formula import IDENTITY, RELATIVE
 
 CASE = Case(
     statement="CE",

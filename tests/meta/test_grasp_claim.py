@@ -8,7 +8,8 @@ from dataclasses import replace
 from verification.cases import Case, Observation
 from verification.claims import Outcome
 from verification.claims.closeness import DEVIATION_MARGIN, RATIO, RECTANGLE
-from verification.claims.grasp import IDENTITY, RELATIVE, Grasp
+from verification.claims.formula import IDENTITY, RELATIVE
+from verification.claims.grasp import Grasp
 
 CASE = Case(
     statement="GRASP",

@@ -12,10 +12,11 @@ the largest size ``N`` (sizes are products ``n d``) and ``mu_0`` that at the sma
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from verification.cases import Observation
 from verification.claims.claim import Measurement, Outcome, worst
 from verification.statistics import contrast_interval, detectable_mean, mean_interval
 
@@ -64,6 +65,38 @@ def decide_growing(by_size: Sizes, *, margin: float, level: float, share: float)
         "detectable": 1.0 + detectable_mean(last, share / 2.0) / margin,
         "outcome": outcome.value,
     }
+
+
+def decide_group(
+    name: str,
+    group: Sequence[Observation],
+    measure: str,
+    value: Callable[[Observation], float],
+    *,
+    margin: float,
+    level: float,
+    tests: int,
+) -> dict[str, float | str]:
+    """Decide one quantity of one group of observations.
+
+    Parameters
+    ----------
+    name, measure
+        Names of group and quantity, for tables.
+    group
+        Observations of growing sizes.
+    value
+        Reads the quantity off an observation.
+    margin, level
+        As in ``decide_growing``.
+    tests
+        Number of quantities and groups, over which refutation is Bonferroni-corrected.
+    """
+    by_size: dict[int, list[float]] = {}
+    for o in group:
+        by_size.setdefault(o.case.size, []).append(value(o))
+    decided = decide_growing(by_size, margin=margin, level=level, share=level / tests)
+    return {"group": name, "measure": measure, **decided}
 
 
 def conclude(

@@ -25,11 +25,10 @@ from graphon_theory.criteria.cross_entropy import (
 from graphon_theory.noise import Gaussian, NoiseLaw, Uniform
 from graphon_theory.saliency import FiniteModel
 from verification.cases import Case, Observation, Values
-from verification.claims.asymptotic import conclude
-from verification.claims.claim import STATEMENT, Measurement, Mutant, carrying, grouped, not_run
-from verification.claims.closeness import Prediction, compare, decide_measure, group_of, margin_of, measures_of
+from verification.claims.claim import STATEMENT, Measurement, Mutant, carrying
+from verification.claims.closeness import Prediction, compare
 from verification.claims.false_laws import other_noise
-from verification.claims.grasp import RELATIVE, errors, judge_identity
+from verification.claims.formula import RELATIVE, decide_formula, errors
 from verification.criteria import score
 from verification.data import digits_classes
 from verification.devices import current
@@ -86,25 +85,7 @@ class Ce:
 
     def decide(self, observations: Sequence[Observation], variant: str, level: float) -> Measurement:
         """Identity in every trial, and equivalence of the masks at the largest size of every group."""
-        found = carrying(observations, variant)
-        if not found:
-            return not_run(level)
-        groups = grouped(found, group_of)
-        tests = sum(len(measures_of(group, variant)) for group in groups.values())
-        rows = [
-            decide_measure(name, group, variant, measure, margin=margin_of(measure), level=level, tests=tests)
-            for name, group in groups.items()
-            for measure in measures_of(group, variant)
-        ]
-        rows += [judge_identity(name, group, variant) for name, group in groups.items()]
-        return conclude(
-            rows,
-            len(found),
-            level,
-            null="score and formula differ by rounding, and the mask follows the model of the class residuals",
-            alternative="an entry differs by more, or the mask stays outside the margins as n and d grow",
-            statistic="largest error over its rounding bound, or mean over its margin, farthest over the groups",
-        )
+        return decide_formula(observations, variant, level, follows="the model of the class residuals")
 
     def headline(self, observations: Sequence[Observation], level: float) -> str | None:
         """How far the formula is from the score, and how large a unit's mean residual was."""

@@ -21,8 +21,9 @@ import torch
 
 from graphon_theory.saliency import FiniteModel
 from verification.cases import Case, Observation
-from verification.claims.asymptotic import decide_growing
+from verification.claims.asymptotic import decide_group
 from verification.claims.claim import STATEMENT
+from verification.claims.declared import RATIO, RECTANGLE, RESTARTS
 from verification.cutnorm import cut_norm, cut_norms
 from verification.devices import current
 from verification.sampling import sample_mask
@@ -38,11 +39,6 @@ DEVIATION_MARGIN = 0.002
 
 NULL_DRAWS = 3
 """Masks drawn from the prediction in a trial."""
-
-RATIO = "log-ratio"
-RECTANGLE = "rectangle"
-
-_RESTARTS = 16  # starts of every cut-norm search: the same for the mask and for the null
 
 
 @dataclass(frozen=True)
@@ -88,7 +84,7 @@ def compare(
     rectangles = {name: _widest(truth.probabilities - other) for name, other in false.items()}
     residuals = [kept - truth.probabilities]
     residuals += [truth.draw(generator) - truth.probabilities for _ in range(NULL_DRAWS)]
-    found = cut_norms(np.stack(residuals), certify=False, restarts=_RESTARTS, seed=seed, device=current())
+    found = cut_norms(np.stack(residuals), certify=False, restarts=RESTARTS, seed=seed, device=current())
     observed, *null = (norm.lower for norm in found)
     judged = {variant: truth.probabilities} | (dict(false) if variant == STATEMENT else {})
     values = {name: _deviations(kept - probabilities, rectangles) for name, probabilities in judged.items()}
@@ -104,33 +100,6 @@ def group_of(case: Case) -> str:
     return f"{case.data}{signal}{labels}, {case.initialisation}, {case.activation}, rho = {case.density:g}, {batch}"
 
 
-def decide_measure(
-    name: str, group: Sequence[Observation], variant: str, measure: str, *, margin: float, level: float, tests: int
-) -> dict[str, float | str]:
-    """Decide one quantity, which tends to 0, of one group of growing sizes.
-
-    Parameters
-    ----------
-    name
-        Name of the group, for tables.
-    group
-        Observations that carry the variant.
-    variant, measure
-        What to read.
-    margin
-        Equivalence margin at the largest size.
-    level
-        Level of the rule. Equivalence must hold for every quantity and needs no correction for their number.
-    tests
-        Number of quantities and groups, over which refutation is Bonferroni-corrected.
-    """
-    by_size: dict[int, list[float]] = {}
-    for o in group:
-        by_size.setdefault(o.case.size, []).append(o.values[variant][measure])
-    decided = decide_growing(by_size, margin=margin, level=level, share=level / tests)
-    return {"group": name, "measure": measure, **decided}
-
-
 def measures_of(group: Sequence[Observation], variant: str) -> tuple[str, ...]:
     """Names of the log-ratio and of the deviations that a group carries."""
     return tuple(sorted(name for name in group[0].values[variant] if name == RATIO or name.startswith(RECTANGLE)))
@@ -139,6 +108,42 @@ def measures_of(group: Sequence[Observation], variant: str) -> tuple[str, ...]:
 def margin_of(measure: str) -> float:
     """Margin of a log-ratio or of a deviation."""
     return RATIO_MARGIN if measure == RATIO else DEVIATION_MARGIN
+
+
+def judge_masks(
+    groups: Mapping[str, Sequence[Observation]],
+    variant: str,
+    level: float,
+    *,
+    measures: Callable[[Sequence[Observation], str], tuple[str, ...]] = measures_of,
+    margin: Callable[[str], float] = margin_of,
+) -> list[dict[str, float | str]]:
+    """Decide every measure of every group of growing sizes.
+
+    Parameters
+    ----------
+    groups
+        Observations that carry the variant, by group.
+    variant
+        What to read.
+    level
+        Level of the rule; refutation is Bonferroni-corrected over all measures and groups.
+    measures, margin
+        Names of the measures that a group carries, and the equivalence margin of each.
+    """
+    chosen = [(name, group, measure) for name, group in groups.items() for measure in measures(group, variant)]
+    return [
+        decide_group(
+            name,
+            group,
+            measure,
+            lambda o, measure=measure: o.values[variant][measure],  # type: ignore[misc]
+            margin=margin(measure),
+            level=level,
+            tests=len(chosen),
+        )
+        for name, group, measure in chosen
+    ]
 
 
 def _deviations(residual: Array, rectangles: Mapping[str, tuple[Mask, Mask, float]]) -> dict[str, float]:
@@ -151,6 +156,6 @@ def _deviations(residual: Array, rectangles: Mapping[str, tuple[Mask, Mask, floa
 
 def _widest(difference: Array) -> tuple[Mask, Mask, float]:
     """Rows and columns of the rectangle where two predictions differ most, and the sign of their difference there."""
-    found = cut_norm(difference, certify=False, restarts=_RESTARTS, seed=0, device=current())
+    found = cut_norm(difference, certify=False, restarts=RESTARTS, seed=0, device=current())
     inside = np.ix_(found.rows, found.columns)
     return found.rows, found.columns, math.copysign(1.0, float(difference[inside].sum()))

@@ -13,14 +13,15 @@ has not come nearer to 0 since the smallest size.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from verification.cases import Case, Observation
-from verification.claims.asymptotic import conclude, decide_growing
+from verification.claims.asymptotic import conclude, decide_group
 from verification.claims.claim import Measurement, carrying, grouped, not_run
 from verification.cutnorm import cut_norm_lower, cut_norms
 from verification.devices import current
@@ -97,7 +98,15 @@ def decide(observations: Sequence[Observation], variant: str, level: float, marg
         return not_run(level)
     groups = grouped(found, group_name)
     rows = [
-        _decide_quantity(name, group, variant, measure, level, len(groups), margins)
+        decide_group(
+            name,
+            group,
+            measure,
+            partial(_value, variant=variant, measure=measure),
+            margin=margins.ratio if measure == RATIO else margins.deviation,
+            level=level,
+            tests=len(groups) * len(_measures(group, variant)),
+        )
         for name, group in groups.items()
         for measure in _measures(group, variant)
     ]
@@ -125,28 +134,6 @@ def _measures(group: Sequence[Observation], variant: str) -> tuple[str, ...]:
     return (*((RATIO,) if "observed" in values else ()), *deviations)
 
 
-def _value(values: Mapping[str, float], measure: str) -> float:
+def _value(observation: Observation, variant: str, measure: str) -> float:
+    values = observation.values[variant]
     return math.log(max(values["observed"], 1e-12) / values["null"]) if measure == RATIO else values[measure]
-
-
-def _decide_quantity(
-    name: str,
-    group: Sequence[Observation],
-    variant: str,
-    measure: str,
-    level: float,
-    groups: int,
-    margins: Margins,
-) -> dict[str, float | str]:
-    """Decide one quantity of one group of growing sizes.
-
-    Equivalence must hold for every quantity, so it needs no correction for their number; refutation by any
-    one is Bonferroni-corrected over groups and quantities.
-    """
-    by_size: dict[int, list[float]] = {}
-    for o in group:
-        by_size.setdefault(o.case.size, []).append(_value(o.values[variant], measure))
-    margin = margins.ratio if measure == RATIO else margins.deviation
-    share = level / (groups * len(_measures(group, variant)))
-    decided = decide_growing(by_size, margin=margin, level=level, share=share)
-    return {"group": name, "measure": measure, **decided}

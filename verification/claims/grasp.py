@@ -7,7 +7,7 @@ formula, entry by entry, is held against a bound of the rounding errors of both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +17,10 @@ from torch import Tensor
 from graphon_theory.criteria.grasp import linear_kernel, output_kernel, rounding_bound, weight_gradient
 from graphon_theory.saliency import FiniteModel
 from verification.cases import Case, Observation, Values
-from verification.claims.asymptotic import conclude
-from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run
-from verification.claims.closeness import Prediction, compare, decide_measure, group_of, margin_of, measures_of
+from verification.claims.claim import STATEMENT, Measurement, Mutant, carrying
+from verification.claims.closeness import Prediction, compare
 from verification.claims.false_laws import other_noise
+from verification.claims.formula import RELATIVE, decide_formula, errors
 from verification.criteria import score
 from verification.devices import current
 from verification.experiment import draw_batch
@@ -29,12 +29,6 @@ from verification.masks import mask
 from verification.networks import OneHiddenLayer
 
 Array = npt.NDArray[np.float64]
-
-IDENTITY = "identity"
-"""Largest error of an entry over the bound of its rounding errors."""
-
-RELATIVE = "relative error"
-"""Largest error over the largest score."""
 
 
 class Grasp:
@@ -77,25 +71,7 @@ class Grasp:
 
     def decide(self, observations: Sequence[Observation], variant: str, level: float) -> Measurement:
         """Identity in every trial, and equivalence of the masks at the largest size of every group."""
-        found = carrying(observations, variant)
-        if not found:
-            return not_run(level)
-        groups = grouped(found, group_of)
-        tests = sum(len(measures_of(group, variant)) for group in groups.values())
-        rows = [
-            decide_measure(name, group, variant, measure, margin=margin_of(measure), level=level, tests=tests)
-            for name, group in groups.items()
-            for measure in measures_of(group, variant)
-        ]
-        rows += [judge_identity(name, group, variant) for name, group in groups.items()]
-        return conclude(
-            rows,
-            len(found),
-            level,
-            null="score and formula differ by rounding, and the mask follows the model of K r",
-            alternative="an entry differs by more, or the mask stays outside the margins as n and d grow",
-            statistic="largest error over its rounding bound, or mean over its margin, farthest over the groups",
-        )
+        return decide_formula(observations, variant, level, follows="the model of K r")
 
     def headline(self, observations: Sequence[Observation], level: float) -> str | None:
         """How far the formula is from the score in double precision, and how far SNIP's is."""
@@ -157,42 +133,3 @@ class PrunedInDouble:
     def field(self, residuals: Array) -> Array:
         """``a_i S^-1 sum_s r_s sigma'(z_is) x_sj``, shape (n, d)."""
         return weight_gradient(self.readout, self.slopes, residuals, self.inputs)
-
-
-def errors(scores: Array, predicted: Array, bound: Array, *, fitted: bool) -> dict[str, float]:
-    """Errors of a formula for scores by modulus, its factor fitted by least squares if asked for.
-
-    Parameters
-    ----------
-    scores, predicted
-        Shape (n, d), non-negative.
-    bound
-        Bound of the rounding error of either side, shape (n, d).
-    fitted
-        Whether to rescale the formula first.
-    """
-    if fitted:
-        predicted = predicted * (float(np.sum(scores * predicted)) / float(np.sum(predicted**2)))
-    error = np.abs(scores - predicted)
-    # Twice: both sides are rounded.
-    share = error / np.maximum(2.0 * bound, np.finfo(np.float64).tiny)
-    return {IDENTITY: float(share.max()), RELATIVE: float(error.max() / scores.max())}
-
-
-def judge_identity(name: str, group: Sequence[Observation], variant: str) -> dict[str, float | str]:
-    """Judge the identity in all trials of a group: no chance, hence no level."""
-    values: list[Mapping[str, float]] = [o.values[variant] for o in group]
-    shares = [v[IDENTITY] for v in values]
-    return {
-        "group": name,
-        "measure": IDENTITY,
-        "mean": float(np.mean(shares)),
-        "low": min(shares),
-        "high": max(shares),
-        "relative error": max(v[RELATIVE] for v in values),
-        "largest size": float(max(o.case.size for o in group)),
-        "margin": 1.0,
-        "share of margin": max(shares),
-        "detectable": 1.0,
-        "outcome": (Outcome.SUPPORTED if max(shares) <= 1.0 else Outcome.REFUTED).value,
-    }

@@ -27,7 +27,7 @@ from graphon_theory.saliency import FiniteModel
 from verification.cases import Case, Observation, Values
 from verification.claims.asymptotic import conclude
 from verification.claims.claim import STATEMENT, Measurement, Mutant, carrying, grouped, not_run
-from verification.claims.closeness import Prediction, compare, decide_measure, group_of, margin_of, measures_of
+from verification.claims.closeness import Prediction, compare, group_of, judge_masks, margin_of, measures_of
 from verification.claims.false_laws import other_noise
 from verification.claims.grasp import PrunedInDouble
 from verification.masks import mask
@@ -109,20 +109,9 @@ class Sign:
         if not found:
             return not_run(level)
         groups = grouped(found, group_of)
-        tests = sum(len(_measures(group, variant)) for group in groups.values())
-        rows = [
-            decide_measure(
-                name,
-                group,
-                variant,
-                measure,
-                margin=_MARGINS.get(measure) or margin_of(measure),
-                level=level,
-                tests=tests,
-            )
-            for name, group in groups.items()
-            for measure in _measures(group, variant)
-        ]
+        rows = judge_masks(
+            groups, variant, level, measures=_measures, margin=lambda name: _MARGINS.get(name) or margin_of(name)
+        )
         return conclude(
             rows,
             len(found),

@@ -20,7 +20,13 @@ from graphon_theory.saliency import FiniteModel
 from verification.cases import Case, Observation, Values
 from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run, worst
 from verification.experiment import prune
-from verification.null_laws import block_counts, block_sizes, uniform_cells_p_value, uniform_degree_p_values
+from verification.null_laws import (
+    block_counts,
+    block_sizes,
+    quantile_groups,
+    uniform_cells_p_value,
+    uniform_degree_p_values,
+)
 from verification.statistics import POWER, detectable_mean, fisher, mean_interval
 
 Array = npt.NDArray[np.float64]
@@ -186,17 +192,9 @@ def _block_p_value(kept: npt.NDArray[np.bool_], readout: Array, correlations: Ar
     Rows are grouped by ``|a|``, columns by ``|E[r x]|`` (by place without a batch): the counts see a
     structure that leaves the degrees as they were.
     """
-    rows, columns = _groups(readout), _groups(correlations)
+    rows, columns = (quantile_groups(profile, GROUPS) for profile in (readout, correlations))
     counts = block_counts(kept, rows, columns)
     return uniform_cells_p_value(counts, block_sizes(rows, columns), draws=DRAWS, rng=rng)
-
-
-def _groups(profile: Array) -> npt.NDArray[np.int64]:
-    """Label each entry with its group, by quantiles of the profile."""
-    labels = np.empty(profile.size, dtype=np.int64)
-    for k, part in enumerate(np.array_split(np.argsort(profile, kind="stable"), GROUPS)):
-        labels[part] = k
-    return labels
 
 
 def _group_densities(densities: Array, profile: Array) -> Array:
