@@ -153,6 +153,30 @@ def test_float32_and_float64_certificates_agree(n: int, d: int, dtype: torch.dty
     assert wide.value <= narrow.value <= 1.005 * wide.value
 
 
+def test_empty_rows_and_tiny_entries_stay_in_float32() -> None:
+    # Profiles that vanish at an end leave rows without an entry, and means far below float32's normal range.
+    n, d = 320, 400
+    source = torch.Generator().manual_seed(6)
+    mean = torch.outer(torch.linspace(0.0, 1.0, n) ** 24, torch.linspace(0.0, 1.0, d) ** 12)
+    A = (torch.rand(n, d, generator=source) < mean).to(torch.float32) - mean
+    A[5], A[:, 7] = 0.0, 0.0
+    assert 0.0 < float(A[A != 0.0].abs().min()) < 2.0**-120
+    centred = centre(A)
+    pair = Pair.of(centred.augmented())
+    relaxed = relax(pair, source)
+    scales = scaling(centred, relaxed)
+    assert max(float(scales.left.max()), float(scales.right.max())) <= 2.0**20
+    estimate = float(largest_singular_values(pair, scales.left, scales.right, relaxed.x))
+    wide = spectral_bound(centred, scales, estimate, single=False)
+    narrow = spectral_bound(centred, scales, estimate, single=True)
+    assert narrow.margin > wide.margin
+    assert wide.value <= narrow.value <= 1.005 * wide.value
+    exact = A.double().numpy()
+    bordered = np.block([[exact, -exact.sum(1, keepdims=True)], [-exact.sum(0), exact.sum()]])
+    norm = np.linalg.norm(scales.left.numpy()[:, None] * bordered * scales.right.numpy(), 2)
+    assert narrow.value >= 0.25 * norm * scales.weight() * (1.0 - 1e-12)
+
+
 @pytest.mark.parametrize("exponent", [-60, 60])
 def test_uncomfortable_scales_take_float64(exponent: int) -> None:
     A = torch.from_numpy(draw(60, 70, 6)) * 2.0**exponent

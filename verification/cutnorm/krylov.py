@@ -2,7 +2,7 @@
 
 Block Krylov iteration with a Rayleigh-Ritz step (Golub and Van Loan, *Matrix Computations*, section on
 block Lanczos methods). The start is the solution of the relaxation: at its optimum the vectors ``sqrt(p_i)
-x_i`` span leading singular vectors of the scaled matrix, so one to three further products give three to five digits.
+x_i`` span leading singular vectors of the scaled matrix, so one to five further products give three to five digits.
 
 The estimate steers the certificate and is no part of it.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from verification.cutnorm.pair import Pair
 
 # A small matrix has a converged relaxation, whose span needs little correction.
-_POWERS = ((2**17, 1), (2**20, 2), (math.inf, 3))
+_POWERS = ((2**17, 1), (2**20, 2), (2**23, 3), (math.inf, 5))
 
 
 def largest_singular_values(
@@ -38,7 +38,7 @@ def largest_singular_values(
         Float32, shape ``(..., n+1, r)``; its span should lie near the leading left singular vectors.
     powers : int, optional
         How often the matrix times its transpose is applied; the basis has ``(powers + 1) r``
-        columns. By default 1 to 3, growing with the matrix.
+        columns. By default 1 to 5, growing with the matrix.
 
     Returns
     -------
