@@ -42,7 +42,7 @@ class Case:
     """One cell of a check's grid; the fields are those of ``suite.Check``, one value each.
 
     ``criterion`` or ``model`` is set, never both. ``square`` says that d follows n. ``batch`` is 0 where
-    no batch is drawn.
+    no batch is drawn. ``active`` counts active coordinates; ``target`` is empty where nothing is approximated.
     """
 
     statement: str
@@ -62,6 +62,8 @@ class Case:
     ladder: str
     activation: str = "relu"
     depth: int = 1
+    active: int = 1
+    target: str = ""
 
     @property
     def source(self) -> str:

@@ -33,6 +33,8 @@ class Check:
         What grows towards the limit, for SNIP-1: "width" or "batch".
     activations, depths
         Activations of the network and numbers of its hidden layers.
+    active, targets
+        Numbers k of active coordinates, and the functions of them to approximate, by name; for UAT.
     """
 
     statement: str
@@ -52,3 +54,5 @@ class Check:
     ladder: str = ""
     activations: tuple[str, ...] = ("relu",)
     depths: tuple[int, ...] = (1,)
+    active: tuple[int, ...] = (1,)
+    targets: tuple[str, ...] = ("",)

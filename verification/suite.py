@@ -18,7 +18,7 @@ from graphon_theory.errors import InputError, require_density
 from verification.cases import Case, ModelSpec
 from verification.check import Check
 from verification.fit import require_fit
-from verification.names import ACTIVATIONS, CRITERIA, DATA, INITIALISATIONS, LABELS, NOISES, STATEMENTS
+from verification.names import ACTIVATIONS, CRITERIA, DATA, INITIALISATIONS, LABELS, NOISES, STATEMENTS, TARGETS
 
 SCHEMA = "graphon.suite/1"
 LADDERS = ("batch", "width")
@@ -81,9 +81,14 @@ class Suite:
                 ladder=check.ladder,
                 activation=activation,
                 depth=depth,
+                active=active,
+                target=target,
             )
-            for (criterion, model), (n, d), density, (size, ratio), activation, depth in itertools.product(
-                sources, sizes, check.densities, batches, check.activations, check.depths
+            for (criterion, model), (n, d), density, (
+                size,
+                ratio,
+            ), activation, depth, active, target in itertools.product(
+                sources, sizes, check.densities, batches, check.activations, check.depths, check.active, check.targets
             )
             for initialisation in (check.initialisations if model is None else (model.noise,))
         )
@@ -181,7 +186,7 @@ def _check(where: str, value: object, models: dict[str, ModelSpec]) -> Check:
         ),
         "repeats": _integer(f"{where}.repeats", value["repeats"], least=2),
     }
-    for key in ("widths", "inputs", "batch", "depths"):
+    for key in ("widths", "inputs", "batch", "depths", "active"):
         if key in value:
             entries = _list(f"{where}.{key}", value[key])
             given[key] = tuple(_integer(f"{where}.{key}", x, least=1) for x in entries)
@@ -193,6 +198,7 @@ def _check(where: str, value: object, models: dict[str, ModelSpec]) -> Check:
         ("models", tuple(models)),
         ("initialisations", INITIALISATIONS),
         ("activations", ACTIVATIONS),
+        ("targets", TARGETS),
     ):
         if key in value:
             entries = _list(f"{where}.{key}", value[key])

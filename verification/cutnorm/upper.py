@@ -114,8 +114,9 @@ def scaling(centred: Centred, relaxed: Relaxation) -> Scaling:
     -------
     Scaling
         A dual variable is floored at 1e-4 of the sum of moduli of its row (no solution exceeds that sum), so
-        that a row whose products cancel by accident does not blow up the norm; and at 1e-10 of the largest, which adds at most that fraction of their number to their
-        sum and keeps the scalings within what float32 holds with ease.
+        that a row whose products cancel by accident does not blow up the norm; and at 1e-10 of the largest, which
+        adds at most that fraction of their number to their sum and keeps the scalings of empty rows within what
+        float32 holds with ease.
     """
     left = _inverse_root(relaxed.p, _moduli(centred))
     right = _inverse_root(relaxed.q, _moduli(centred.transposed()))
