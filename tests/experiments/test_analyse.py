@@ -327,7 +327,7 @@ def test_json_has_the_documented_shape(digits: Analysis) -> None:
     assert found["schema"] == "graphon.analyse/1"
     top = {
         "schema", "source", "criterion", "density", "scope", "loss", "data", "batch", "seed", "collapsed", "effective",
-        "notes", "kept", "size", "layers", "features",
+        "notes", "kept", "size", "layers", "features", "intrinsic",
     }  # fmt: skip
     layer = {
         "name", "kind", "shape", "reading", "kept", "size", "density", "predicted_density", "weights", "comparisons",
@@ -339,12 +339,19 @@ def test_json_has_the_documented_shape(digits: Analysis) -> None:
     }  # fmt: skip
     regime_keys = {"batch", "inputs", "explained", "lam", "per_input", "name", "text"}
     features = {"layer", "what", "count", "active", "empty", "most", "least", "image"}
+    seen = {
+        "count", "active", "undecided", "empty", "unseen", "level", "risk", "floor", "most_empty_degree",
+        "expected_empty", "widths", "unjoined_pair", "largest",
+    }  # fmt: skip
+    joint = {"k", "least", "median", "most", "unjoined", "sets", "complete"}
     for keys, part in (
         (top, found),
         (layer, found["layers"][0]),
         (comparison, found["layers"][0]["comparisons"][0]),
         (regime_keys, found["layers"][0]["regime"]),
         (features, found["features"]),
+        (seen, found["intrinsic"]),
+        (joint, found["intrinsic"]["widths"][0]),
     ):
         assert set(part) == keys
         assert all(f"`{key}`" in page for key in keys)

@@ -23,6 +23,7 @@ def document(analysis: Analysis) -> dict[str, Json]:
         "size": analysis.size,
         "layers": [_layer(layer) for layer in analysis.layers],
         "features": _json(analysis.features),
+        "intrinsic": _json(analysis.intrinsic),
     }
 
 

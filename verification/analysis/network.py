@@ -18,6 +18,7 @@ from verification.analysis.comparison import compare
 from verification.analysis.heterogeneity import input_features, layer_degrees
 from verification.analysis.histogram import summarised
 from verification.analysis.inputs import prepare
+from verification.analysis.intrinsic import Intrinsic, intrinsic_dimension
 from verification.analysis.matrices import input_degrees, layer_matrix
 from verification.analysis.module_file import user_code
 from verification.analysis.paths import edges_on_chain, edges_on_paths, rows_off_paths
@@ -118,6 +119,7 @@ def analyse(
         on_path = edges_on_paths(module, masks, tuple(prepared.inputs.shape[1:]))
         groups = {name: part.groups for name, part in module.named_modules() if isinstance(part, nn.Conv2d)}
         analysed = _layers(masks, found, laws, on_path, conv=conv, draws=draws, seed=seed, tell=tell)
+    features = _features(masks, groups, samples)
     notes = []
     if prepared.loss_name == "squared" and criterion in ("snip", "grasp", "grasp-magnitude"):
         notes.append("squared loss of the centred network f - f_0, so that the residual is -y; labels are centred")
@@ -138,7 +140,8 @@ def analyse(
         batch=prepared.batch if criterion in ("snip", "grasp", "grasp-magnitude") else None,
         seed=seed,
         layers=analysed,
-        features=_features(masks, groups, samples),
+        features=features,
+        intrinsic=_intrinsic(features, analysed[0], on_path, seed),
         collapsed=tuple(name for name, kept in masks.items() if not bool(kept.any())),
         effective=sum(int(edges.sum()) for edges in on_path.values()) if on_path else None,
         notes=tuple(notes),
@@ -200,6 +203,7 @@ def analyse_masks(
     tell = on_step or (lambda *_: None)
     with one_thread():
         analysed = _layers(masks, found, laws, on_path, conv=conv, draws=draws, seed=seed, tell=tell)
+    features = _features(masks, {}, None)
     if on_path and len(masks) > 1:
         notes = (*notes, "layers are taken for a chain in the order of the file; paths and dead neurons rest on that")
     return Analysis(
@@ -212,7 +216,8 @@ def analyse_masks(
         batch=None,
         seed=seed,
         layers=analysed,
-        features=_features(masks, {}, None),
+        features=features,
+        intrinsic=_intrinsic(features, analysed[0], on_path, seed),
         collapsed=tuple(name for name, kept in masks.items() if not bool(kept.any())),
         effective=sum(int(edges.sum()) for edges in on_path.values()) if on_path else None,
         notes=notes,
@@ -358,6 +363,16 @@ def _features(masks: Mapping[str, Tensor], groups: Mapping[str, int], samples: S
         return None
     image = (shape[0], shape[1], shape[2]) if len(shape) == 3 and kept.ndim == 2 else None
     return input_features(name, degrees, what, image)
+
+
+def _intrinsic(
+    features: Features | None, first: LayerAnalysis, on_path: Mapping[str, Mask], seed: int
+) -> Intrinsic | None:
+    """Look at the first layer where its columns are the inputs of the network."""
+    if features is None or len(first.shape) != 2:
+        return None
+    alive = np.asarray(on_path[first.name].any(axis=1)) if first.name in on_path else None
+    return intrinsic_dimension(first.mask, alive=alive, probabilities=first.prediction, seed=seed)
 
 
 def _is_constant(named: Named) -> bool:

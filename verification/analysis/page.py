@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from verification.analysis.intrinsic import intrinsic_facts
 from verification.analysis.result import Analysis, LayerAnalysis
 from verification.analysis.text import COLUMNS, facts, feature_facts, layer_rows, overview, setting, verdict
 
@@ -50,6 +51,8 @@ def render_page(analysis: Analysis, figures: Sequence[tuple[str, str, bytes]]) -
     if analysis.features is not None:
         caption = f"{analysis.features.what}s of the network"
         body.append(_facts(caption[0].upper() + caption[1:], feature_facts(analysis.features)))
+    if analysis.intrinsic is not None:
+        body.append(_facts("Intrinsic dimension", intrinsic_facts(analysis.intrinsic)))
     if analysis.notes:
         body.append("<h2>Notes</h2><ul>" + "".join(f"<li>{escape(note)}</li>" for note in analysis.notes) + "</ul>")
     return (

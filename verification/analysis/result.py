@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from verification.analysis.intrinsic import Intrinsic
+
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
@@ -279,6 +281,8 @@ class Analysis:
         In the order of the module.
     features
         Of the first layer; None where it does not read the inputs.
+    intrinsic
+        What the first layer sees of the inputs; None without ``features``, and for a convolution.
     collapsed
         Layers that keep nothing.
     effective
@@ -299,6 +303,7 @@ class Analysis:
     seed: int
     layers: tuple[LayerAnalysis, ...]
     features: Features | None
+    intrinsic: Intrinsic | None
     collapsed: tuple[str, ...]
     effective: int | None
     notes: tuple[str, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from verification.analysis.intrinsic import intrinsic_facts
 from verification.analysis.result import Analysis, Comparison, Degrees, Features, LayerAnalysis
 
 COLUMNS = ("layer", "shape", "kept", "density", "predicted", "graphon", "cut distance", "null 90 %", "p", "verdict")
@@ -24,6 +25,9 @@ def render_text(analysis: Analysis) -> str:
     if analysis.features is not None:
         parts += ["", f"{analysis.features.what}s of the network (layer {analysis.features.layer or '(the module)'})"]
         parts += [_wrapped(label, said) for label, said in feature_facts(analysis.features)]
+    if analysis.intrinsic is not None:
+        parts += ["", "intrinsic dimension: what the network sees of its inputs"]
+        parts += [_wrapped(label, said) for label, said in intrinsic_facts(analysis.intrinsic)]
     if analysis.notes:
         parts += ["", "notes"]
         parts += [
