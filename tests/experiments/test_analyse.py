@@ -97,7 +97,8 @@ def test_snip_s_is_named_with_its_doubts_and_without_where_it_does_not_apply() -
     assert [len(found.models) for found in deep] == [0, 0, 1]
     assert any("one hidden layer; this network has 2" in said for said in deep[0].unmet)
     classes = [found for found, _ in profiles(mlp(64, 8, 10), load_data("digits"), "snip").values()]
-    assert all("needs the squared loss" in found.unmet[0] and not found.models for found in classes)
+    assert [[named.statement for named in found.models] for found in classes] == [["CE"], []]
+    assert "softmax - y depends on the layer's own weights" in classes[1].unmet[0]
     several = profiles(mlp(64, 8, 10), load_data("digits"), "snip", loss="squared")
     (hidden, _), (last, ratio) = several.values()
     assert not hidden.models
@@ -160,7 +161,9 @@ def test_the_regime_follows_lambda() -> None:
     assert large.lam == pytest.approx(900 * large.explained / 10)
     assert large.name == "SNIP-1"
     small = regime(prepare(module, teacher(10, 1000), batch=20, loss=None, seed=0))
-    assert small.name == "SNIP-S"
+    assert small.name == "SNIP-P"
+    tiny = regime(prepare(module, teacher(10, 1000), batch=4, loss=None, seed=0))
+    assert tiny.name == "SNIP-S"
     few = regime(prepare(module, teacher(10, 15), batch=15, loss=None, seed=0))
     assert few.explained is few.lam is None
 
@@ -188,16 +191,16 @@ def test_p_values_of_a_true_prediction_keep_their_level() -> None:
 def test_a_wrong_prediction_is_rejected() -> None:
     true, generator = _model(40, 30), torch.Generator().manual_seed(1)
     kept = sample_mask(true, 0.2, generator)
-    assert analyse_mask(kept, true, draws=99).comparisons[0].rejected is False
+    assert analyse_mask(kept, true, draws=119).comparisons[0].rejected is False
     wrong = FiniteModel(true.profile[::-1].copy(), Gaussian())
-    comparison = analyse_mask(kept, wrong, draws=99).comparisons[0]
+    comparison = analyse_mask(kept, wrong, draws=119).comparisons[0]
     assert comparison.rejected
-    assert comparison.p_values["cut"] == 0.01
+    assert comparison.p_values["cut"] == 1 / 120
     assert comparison.null is not None
     assert comparison.lower > comparison.null[1]
     assert comparison.bound is not None
     assert comparison.upper is not None
-    assert analyse_mask(kept, wrong, draws=98).comparisons[0].rejected is None
+    assert analyse_mask(kept, wrong, draws=118).comparisons[0].rejected is None
     with pytest.raises(InputError, match="the mask's shape"):
         analyse_mask(kept.T, true)
 
@@ -205,11 +208,11 @@ def test_a_wrong_prediction_is_rejected() -> None:
 def test_a_planted_heavy_column_is_reported() -> None:
     kept = torch.rand(60, 40, generator=torch.Generator().manual_seed(2)) < 0.1
     kept[:30, 17] = True
-    layer = analyse_mask(kept, draws=99)
+    layer = analyse_mask(kept, draws=119)
     assert layer.columns.most >= 30
     assert layer.columns.p_largest == 0.001
     assert layer.rows.p_largest > 0.01
-    assert layer.comparisons[0].p_values["largest column"] == 0.01
+    assert layer.comparisons[0].p_values["largest column"] == 1 / 120
     found = analyse_masks({"a": kept}, draws=0)
     assert found.features is not None
     assert found.features.most[0] == (17, int(kept[:, 17].sum()))
@@ -326,8 +329,8 @@ def test_json_has_the_documented_shape(digits: Analysis) -> None:
     page = (EXAMPLES.parent / "analyse.md").read_text(encoding="utf-8")
     assert found["schema"] == "graphon.analyse/1"
     top = {
-        "schema", "source", "criterion", "density", "scope", "loss", "data", "batch", "seed", "collapsed", "effective",
-        "notes", "kept", "size", "layers", "features", "intrinsic",
+        "schema", "source", "criterion", "density", "scope", "loss", "labels", "data", "batch", "seed", "collapsed",
+        "effective", "notes", "kept", "size", "layers", "features", "intrinsic",
     }  # fmt: skip
     layer = {
         "name", "kind", "shape", "reading", "kept", "size", "density", "predicted_density", "weights", "comparisons",
@@ -335,9 +338,11 @@ def test_json_has_the_documented_shape(digits: Analysis) -> None:
     }  # fmt: skip
     comparison = {
         "name", "statement", "rank", "lower", "upper", "bound", "bound_name", "delta", "searched", "null", "p_values",
-        "adjusted", "draws", "rejected",
+        "adjusted", "draws", "rejected", "ratio", "independent",
     }  # fmt: skip
-    regime_keys = {"batch", "inputs", "explained", "lam", "per_input", "name", "text"}
+    regime_keys = {
+        "batch", "inputs", "explained", "lam", "per_input", "name", "text", "mean_residual", "own_share", "pairs"
+    }  # fmt: skip
     features = {"layer", "what", "count", "active", "empty", "most", "least", "image"}
     seen = {
         "count", "active", "undecided", "empty", "unseen", "level", "risk", "floor", "most_empty_degree",
@@ -358,13 +363,13 @@ def test_json_has_the_documented_shape(digits: Analysis) -> None:
     assert found["kept"] == sum(entry["kept"] for entry in found["layers"])
     assert found["features"]["image"] == [1, 8, 8]
     assert set(found["layers"][0]["comparisons"][0]["p_values"]) == {
-        "cut", "row degrees", "column degrees", "largest column", "blocks"
+        "cut", "row degrees", "column degrees", "largest column", "blocks", "strata"
     }  # fmt: skip
 
 
 def test_text_says_what_matters(digits: Analysis) -> None:
     text = render_text(digits)
-    for piece in ("snip at density 0.2", "rank S", "rank one", "constant", "lambda =", "(certified)", "Holm over 5"):
+    for piece in ("snip at density 0.2", "rank S", "rank one", "constant", "lambda =", "(certified)", "Holm over 6"):
         assert piece in text
     assert "(row " in text
     assert max(map(len, text.splitlines())) < 140
@@ -393,7 +398,7 @@ def test_the_folder_is_complete_and_the_page_self_contained(digits: Analysis, tm
 
 def test_the_command_analyses_the_example_and_its_own_mask(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spec = f"{EXAMPLES / 'digits_mlp.py'}:one_output"
-    options = ["--criterion", "random", "--density", "0.1", "--draws", "99", "--out", str(tmp_path)]
+    options = ["--criterion", "random", "--density", "0.1", "--draws", "119", "--out", str(tmp_path)]
     assert main(["analyse", spec, *options]) == 0
     printed = capsys.readouterr()
     assert "as predicted" in printed.out

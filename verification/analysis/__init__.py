@@ -5,7 +5,10 @@ several layers. The names below are loaded when they are first used, so that the
 
 Modules: ``module_file`` executes a user's file, ``mask_file`` and ``safetensors`` read masks, ``inputs`` fits data to
 the module, ``pruning`` scores and masks, ``weight_law`` names the law of the weights, ``predictions`` knows which
-theory applies, ``synflow_profile`` and ``snip_profile`` evaluate it, ``histogram`` is for layers without one,
+theory applies, with one file a family (``predictions_constant``, ``predictions_snip``, ``predictions_classes``,
+``predictions_grasp``, ``predictions_synflow``); ``one_hidden`` recognises a network, ``doubts`` checks hypotheses,
+``synflow_profile`` and ``snip_profile`` evaluate profiles, ``layer_models`` draws masks from them, ``layer_prediction``
+holds what is predicted, ``histogram`` is for layers without a prediction,
 ``comparison`` tests, ``heterogeneity`` counts degrees, ``intrinsic`` finds the inputs
 that are structurally active, ``paths`` follows edges, ``matrices`` reads convolutions,
 ``network`` is the facade; ``text``, ``document``, ``figures``, ``page`` and ``folder`` show the result.

@@ -54,6 +54,9 @@ def add_analyse(commands: Any) -> None:
     parser.add_argument("--criterion", metavar="NAME", help=", ".join(names.CRITERIA))
     parser.add_argument("--density", type=float, metavar="RHO", help="kept fraction, in (0, 1)")
     parser.add_argument("--loss", metavar="NAME", help="squared or cross-entropy (default: by the outputs)")
+    parser.add_argument(
+        "--labels", metavar="NAME", help="centred (default), or raw: squared-loss labels keep their mean"
+    )
     parser.add_argument("--layers", nargs="+", metavar="NAME", help="prune these layers (default: all)")
     parser.add_argument("--scope", choices=("global", "layer"), help="one threshold over all layers (default), or each")
     parser.add_argument("--batch", type=int, metavar="N", help="batch size (default: all samples up to 1024)")
@@ -111,7 +114,7 @@ def _require_consistent(options: argparse.Namespace) -> None:
     if options.mask:
         given = [
             name
-            for name in ("data", "density", "loss", "layers", "scope", "batch", "init")
+            for name in ("data", "density", "loss", "labels", "layers", "scope", "batch", "init")
             if getattr(options, name) not in (None, False)
         ]
         if given:
@@ -141,6 +144,7 @@ def _of_module(options: argparse.Namespace, tell: Callable[[str, int, int], None
         criterion=options.criterion,
         density=options.density,
         loss=options.loss,
+        labels=options.labels or "centred",
         layers=options.layers,
         scope=options.scope or "global",
         batch=options.batch,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from graphon_theory.bounds import mask_bound
-from graphon_theory.saliency import FiniteModel
+from verification.analysis.layer_models import LayerModel, draw_mask
 from verification.analysis.matrices import LayerMatrix
-from verification.analysis.result import LEVEL, Array, Comparison
+from verification.analysis.result import LEVEL, Array, Comparison, Mask
 from verification.cutnorm import cut_norm
-from verification.null_laws import READY_MADE, Statistic, degree_distance, sampled_null
+from verification.null_laws import READY_MADE, Statistic, degree_distance
 from verification.statistics import holm, rank_p_value
 
 DELTA = 0.01
@@ -24,13 +24,14 @@ MOST_CERTIFIED = 1 << 22
 
 _MOST_BOUNDED = 1 << 24
 _STARTS = 4
+_STRATA = 8
 _STEPS = 10
 _INFINITE = 1e100  # in place of infinity, which ranks above every finite value of these statistics
 
 
 def compare(
     layer: LayerMatrix,
-    model: FiniteModel,
+    model: LayerModel,
     *,
     name: str,
     statement: str,
@@ -38,6 +39,7 @@ def compare(
     draws: int,
     seed: int,
     bounded: bool = True,
+    independent: bool = True,
 ) -> tuple[Comparison, Array]:
     """Compare a mask that is neither empty nor full; also returns the predicted graphon, shape (n, m).
 
@@ -56,6 +58,8 @@ def compare(
         Of the draws.
     bounded
         Whether the finite-width bound of LIM-a applies.
+    independent
+        Whether the mask is to look like sampled masks; else they give a scale, and neither p-values nor a bound.
 
     Raises
     ------
@@ -67,23 +71,29 @@ def compare(
     prediction = model.probabilities(density)
     difference = layer.averaged(kept) - layer.averaged(prediction)
     enclosed = cut_norm(difference, certify=difference.size <= MOST_CERTIFIED, seed=0)
-    bound = mask_bound(prediction, DELTA) if bounded and kept.size <= _MOST_BOUNDED else None
+    bound = mask_bound(prediction, DELTA) if bounded and independent and kept.size <= _MOST_BOUNDED else None
     found: dict[str, float] = {}
     adjusted: dict[str, float] = {}
     searched: float | None = None
+    ratio: float | None = None
     band: tuple[float, float] | None = None
     if draws:
         statistics = _statistics(taps)
         source = torch.Generator().manual_seed(seed)
-        null = sampled_null(model, density, statistics, draws, source)
+        if not independent:
+            statistics = {"cut": statistics["cut"]}
+        null = _sampled(model, density, prediction, statistics, draws, source)
         observed = {key: statistic(kept, prediction) for key, statistic in statistics.items()}
-        # A vertex without randomness whose degree is off makes a statistic infinite, with ties.
-        largest = _INFINITE
-        found = {
-            key: rank_p_value(min(value, largest), np.minimum(null[key], largest)) for key, value in observed.items()
-        }
-        adjusted = holm(found, LEVEL)
         searched = observed["cut"]
+        ratio = searched / max(float(np.mean(null["cut"])), 1e-300)
+        if independent:
+            # A vertex without randomness whose degree is off makes a statistic infinite, with ties.
+            largest = _INFINITE
+            found = {
+                key: rank_p_value(min(value, largest), np.minimum(null[key], largest))
+                for key, value in observed.items()
+            }
+            adjusted = holm(found, LEVEL)
         low, high = np.quantile(null["cut"], [0.05, 0.95])
         band = float(low), float(high)
     comparison = Comparison(
@@ -100,6 +110,8 @@ def compare(
         p_values=found,
         adjusted=adjusted,
         draws=draws,
+        ratio=ratio,
+        independent=independent,
     )
     return comparison, prediction
 
@@ -128,6 +140,53 @@ def searched_cut(difference: Array) -> float:
     return best / values.size
 
 
+def strata_distance(kept: Mask, prediction: Array) -> float:
+    """Chi-square of the kept counts of eight strata of entries by their predicted probability, dimensionless.
+
+    Strata have equal sums of ``P(1 - P)``. They see a prediction whose errors are scattered over the layer, such as a
+    weight's own share of its saliency, which rectangles, degrees and blocks average away.
+
+    Parameters
+    ----------
+    kept, prediction
+        Mask and kept probabilities, both of shape (n, m).
+
+    Returns
+    -------
+    float
+        At least 0; 0 for a constant prediction, which has no strata.
+    """
+    p = prediction.ravel()
+    variance = p * (1.0 - p)
+    total = float(variance.sum())
+    if p.min() == p.max() or total == 0.0:
+        return 0.0
+    order = np.argsort(p, kind="stable")
+    middle = np.cumsum(variance[order]) - 0.5 * variance[order]
+    stratum = np.minimum((_STRATA * middle / total).astype(np.intp), _STRATA - 1)
+    excess = np.bincount(stratum, (kept.ravel() - p)[order], _STRATA)
+    spread = np.bincount(stratum, variance[order], _STRATA)
+    random = spread > 0
+    return float((excess[random] ** 2 / spread[random]).sum())
+
+
+def _sampled(
+    model: LayerModel,
+    density: float,
+    prediction: Array,
+    statistics: Mapping[str, Statistic],
+    draws: int,
+    source: torch.Generator,
+) -> dict[str, Array]:
+    """Statistics of masks sampled from a model against its own prediction, each of shape (draws,)."""
+    drawn: dict[str, list[float]] = {key: [] for key in statistics}
+    for _ in range(draws):
+        kept = draw_mask(model, density, source)
+        for key, statistic in statistics.items():
+            drawn[key].append(float(statistic(kept, prediction)))
+    return {key: np.array(values) for key, values in drawn.items()}
+
+
 def _statistics(taps: int) -> dict[str, Statistic]:
     """Statistics by name; with taps, the cut and the columns are those of the averaged matrix."""
 
@@ -151,4 +210,5 @@ def _statistics(taps: int) -> dict[str, Statistic]:
         "column degrees": columns,
         "largest column": READY_MADE["largest column"],
         "blocks": READY_MADE["blocks"],
+        "strata": strata_distance,
     }

@@ -28,7 +28,8 @@ def document(analysis: Analysis) -> dict[str, Json]:
 
 
 _NAMES = (
-    "source", "criterion", "density", "scope", "loss", "data", "batch", "seed", "collapsed", "effective", "notes",
+    "source", "criterion", "density", "scope", "loss", "labels", "data", "batch", "seed", "collapsed", "effective",
+    "notes",
 )  # fmt: skip
 
 

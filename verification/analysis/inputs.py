@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from graphon_theory.errors import InputError
 from verification.analysis.module_file import user_code
 from verification.criteria import Loss
-from verification.data import Samples, as_batch, as_class_batch, draw
+from verification.data import LABELS, Samples, as_batch, as_class_batch, draw
 from verification.losses import centred_squared_loss, cross_entropy
 
 LOSSES = ("squared", "cross-entropy")
@@ -69,7 +69,9 @@ class Prepared:
         return len(self.flat)
 
 
-def prepare(module: nn.Module, samples: Samples, *, batch: int | None, loss: str | None, seed: int) -> Prepared:
+def prepare(
+    module: nn.Module, samples: Samples, *, batch: int | None, loss: str | None, seed: int, labels: str = "centred"
+) -> Prepared:
     """Draw a batch and fit it to the module.
 
     Parameters
@@ -84,6 +86,8 @@ def prepare(module: nn.Module, samples: Samples, *, batch: int | None, loss: str
         "squared" or "cross-entropy"; by default squared for one output and real targets, else cross-entropy.
     seed
         Draws the batch.
+    labels
+        "centred", or "raw", which leaves real labels their mean.
 
     Raises
     ------
@@ -96,11 +100,15 @@ def prepare(module: nn.Module, samples: Samples, *, batch: int | None, loss: str
         raise InputError("batch", size, "give at least 2 samples: inputs and labels are centred on the batch")
     if loss is not None and loss not in LOSSES:
         raise InputError("loss", loss, f"choose one of {', '.join(LOSSES)}")
+    if labels not in LABELS:
+        raise InputError("labels", labels, f"choose one of {', '.join(LABELS)}")
     part = next(draw(samples, size, torch.Generator().manual_seed(seed)))
     flat = (as_class_batch(part) if part.classes else as_batch(part, labels="centred")).inputs
     inputs, found = _fitted(module, flat, samples.shape)
     outputs = 1 if found.ndim == 1 else int(found.shape[1])
     chosen = loss or ("squared" if outputs == 1 or samples.classes is None else "cross-entropy")
+    if labels != "centred" and (chosen != "squared" or outputs > 1):
+        raise InputError("labels", labels, "only the squared loss of one output can have labels with a mean")
     positive = None
     if chosen == "cross-entropy":
         if part.classes is None or found.ndim != 2 or outputs < part.classes:
@@ -109,7 +117,7 @@ def prepare(module: nn.Module, samples: Samples, *, batch: int | None, loss: str
         targets = part.targets
     elif outputs == 1:
         positive = None if part.classes is None else range(part.classes // 2, part.classes)
-        targets = as_batch(part, labels="centred", positive=positive).labels
+        targets = as_batch(part, labels=labels, positive=positive).labels
     elif part.classes == outputs:
         targets = _one_hot(part)
     else:

@@ -19,10 +19,12 @@ from verification.analysis.heterogeneity import input_features, layer_degrees
 from verification.analysis.histogram import summarised
 from verification.analysis.inputs import prepare
 from verification.analysis.intrinsic import Intrinsic, intrinsic_dimension
+from verification.analysis.layer_prediction import LayerPrediction, Named
 from verification.analysis.matrices import input_degrees, layer_matrix
 from verification.analysis.module_file import user_code
 from verification.analysis.paths import edges_on_chain, edges_on_paths, rows_off_paths
-from verification.analysis.predictions import LayerPrediction, Named, constant_predictions, predicted
+from verification.analysis.predictions import predicted
+from verification.analysis.predictions_constant import constant_predictions
 from verification.analysis.pruning import masks_of
 from verification.analysis.result import Analysis, Array, Comparison, Features, LayerAnalysis, Mask, WeightLaw
 from verification.analysis.weight_law import weight_law
@@ -32,7 +34,7 @@ from verification.null_laws.intake import boolean_mask
 from verification.threads import one_thread
 
 DRAWS = 199
-"""Sampled masks a comparison: the smallest p-value is 1/200, 1/40 after Holm's correction for five statistics."""
+"""Sampled masks a comparison: the smallest p-value is 1/200, 3/100 after Holm's correction for six statistics."""
 
 _NO_THEORY = LayerPrediction(
     "a mask alone: no criterion, hence no prediction; a histogram stands in for one",
@@ -47,6 +49,7 @@ def analyse(
     criterion: str,
     density: float,
     loss: str | None = None,
+    labels: str = "centred",
     layers: Collection[str] | None = None,
     scope: str = "global",
     batch: int | None = None,
@@ -70,6 +73,8 @@ def analyse(
         Kept fraction rho, in (0, 1).
     loss
         "squared" (of the centred network: residual ``-y``) or "cross-entropy"; by default squared for one output.
+    labels
+        "centred", or "raw" to leave the labels of a squared loss of one output their mean.
     layers
         Names of the ``Linear`` and ``Conv2d`` layers to prune; all by default.
     scope
@@ -102,7 +107,7 @@ def analyse(
     for name, weight in weights.items():
         if not bool(torch.isfinite(weight).all()):
             raise InputError(f"weight of {name}", "NaN or infinite", "initialise it with finite numbers")
-    prepared = prepare(module, samples, batch=batch, loss=loss, seed=seed)
+    prepared = prepare(module, samples, batch=batch, loss=loss, labels=labels, seed=seed)
     with one_thread():
         with user_code("scoring", foreign=False):
             masks = masks_of(
@@ -121,8 +126,10 @@ def analyse(
         analysed = _layers(masks, found, laws, on_path, conv=conv, draws=draws, seed=seed, tell=tell)
     features = _features(masks, groups, samples)
     notes = []
-    if prepared.loss_name == "squared" and criterion in ("snip", "grasp", "grasp-magnitude"):
-        notes.append("squared loss of the centred network f - f_0, so that the residual is -y; labels are centred")
+    sees_data = criterion in ("snip", "grasp", "grasp-magnitude")
+    if prepared.loss_name == "squared" and sees_data:
+        kind = "centred" if labels == "centred" else "raw: their mean is left"
+        notes.append(f"squared loss of the centred network f - f_0, so that the residual is -y; labels are {kind}")
     if prepared.positive is not None:
         notes.append(f"one output and classes: label 1 for classes {', '.join(str(c) for c in prepared.positive)}")
     if scope == "global" and len(masks) > 1:
@@ -135,9 +142,10 @@ def analyse(
         criterion=criterion,
         density=density,
         scope=scope,
-        loss=prepared.loss_name if criterion in ("snip", "grasp", "grasp-magnitude") else None,
+        loss=prepared.loss_name if sees_data else None,
+        labels=labels if sees_data and prepared.loss_name == "squared" else None,
         data=data if isinstance(data, str) else f"{len(samples)} samples",
-        batch=prepared.batch if criterion in ("snip", "grasp", "grasp-magnitude") else None,
+        batch=prepared.batch if sees_data else None,
         seed=seed,
         layers=analysed,
         features=features,
@@ -316,6 +324,7 @@ def _layer(
                 comparison, probabilities = compare(
                     matrix, named.model, name=named.name, statement=named.statement, rank=named.rank, draws=sampled,
                     seed=seed + 1 + place, bounded=named is not constant or not found.models,
+                    independent=named.independent,
                 )  # fmt: skip
             except InputError as error:
                 unmet.append(f"{named.name}: not comparable ({error.argument}: {error.remedy})")
@@ -376,6 +385,8 @@ def _intrinsic(
 
 
 def _is_constant(named: Named) -> bool:
+    if not isinstance(named.model, FiniteModel):
+        return False
     profile = named.model.profile
     return bool((profile == profile.flat[0]).all())
 

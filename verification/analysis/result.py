@@ -41,7 +41,7 @@ class WeightLaw:
 
 @dataclass(frozen=True)
 class Regime:
-    """Where a batch stands between SNIP-1 and SNIP-S.
+    """Where a batch stands between the statements on SNIP.
 
     Parameters
     ----------
@@ -54,9 +54,17 @@ class Regime:
     per_input
         ``S / d``.
     name
-        "SNIP-1" where lambda is at least 8, else "SNIP-S".
+        "SNIP-U" where the residuals have a batch mean; else "SNIP-1" where lambda is at least 8; else "SNIP-P" where
+        S/d is neither small nor large and inputs look independent; else "SNIP-S".
     text
         What that means, a sentence.
+    mean_residual
+        Batch mean of the residuals over their root mean square, in [0, 1].
+    own_share
+        Root mean square of ``kappa xi``, what a weight adds to its own saliency, over that of the saliency; None for
+        another activation than ReLU.
+    pairs
+        Variance of a saliency over that of independent inputs, at least 0: SNIP-P needs 1.
     """
 
     batch: int
@@ -66,6 +74,9 @@ class Regime:
     per_input: float
     name: str
     text: str
+    mean_residual: float = 0.0
+    own_share: float | None = None
+    pairs: float | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +105,10 @@ class Comparison:
         Monte Carlo p-values by statistic, and corrected for their number (Holm).
     draws
         Number of sampled masks.
+    ratio
+        ``searched`` over the mean distance of the sampled masks; None without draws.
+    independent
+        Whether the statement says that the mask looks like sampled ones; else there are neither p-values nor a bound.
     """
 
     name: str
@@ -109,6 +124,8 @@ class Comparison:
     p_values: Mapping[str, float] = field(default_factory=dict)
     adjusted: Mapping[str, float] = field(default_factory=dict)
     draws: int = 0
+    ratio: float | None = None
+    independent: bool = True
 
     @property
     def rejected(self) -> bool | None:
@@ -275,8 +292,8 @@ class Analysis:
     ----------
     source
         Where the network or the mask comes from.
-    criterion, density, scope, loss, data, batch, seed
-        As asked for; None where a mask was read from a file.
+    criterion, density, scope, loss, labels, data, batch, seed
+        As asked for; None where a mask was read from a file, or where the criterion does not see it.
     layers
         In the order of the module.
     features
@@ -308,6 +325,7 @@ class Analysis:
     effective: int | None
     notes: tuple[str, ...]
     masks: Mapping[str, Mask] = field(repr=False, compare=False)
+    labels: str | None = None
 
     @property
     def kept(self) -> int:

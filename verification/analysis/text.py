@@ -43,7 +43,8 @@ def setting(analysis: Analysis) -> str:
     parts = [f"{analysis.criterion} at density {analysis.density:g}"]
     parts.append("one threshold over all layers" if analysis.scope == "global" else "one threshold a layer")
     if analysis.loss:
-        parts.append(f"{analysis.loss} loss, batch {analysis.batch} of {analysis.data}")
+        means = ", labels with their mean" if analysis.labels == "raw" else ""
+        parts.append(f"{analysis.loss} loss{means}, batch {analysis.batch} of {analysis.data}")
     return ", ".join([*parts, f"seed {analysis.seed}"])
 
 
@@ -144,6 +145,10 @@ def compared(comparison: Comparison) -> str:
     if comparison.null is not None and comparison.searched is not None:
         low, high = comparison.null
         said += f"; by search {comparison.searched:.4f}, {comparison.draws} sampled masks {low:.4f}-{high:.4f}"
+    if not comparison.independent:
+        if comparison.ratio is not None:
+            said += f"; {comparison.ratio:.2f} times the mean of masks sampled with independent edges"
+        said += f"; no p-value: {comparison.statement} bounds the distance, and edges of one row depend on each other"
     if comparison.adjusted:
         worst = min(comparison.adjusted, key=comparison.adjusted.__getitem__)
         word = {True: "REJECTED", False: "not rejected", None: "too few draws to reject"}[comparison.rejected]
