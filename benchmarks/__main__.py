@@ -6,11 +6,12 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import cutnorm, deep, enclosures, reliability, scores, synflow_phase, tightness
+from benchmarks import cutnorm, deep, enclosures, ntk, reliability, scores, synflow_phase, tightness
 
 BY_SIZE: dict[str, Callable[[int], None]] = {
     "deep": deep.main,
     "enclosures": enclosures.main,
+    "ntk": ntk.main,
     "scores": scores.main,
     "synflow-phase": synflow_phase.main,
     "tightness": tightness.main,

@@ -43,6 +43,7 @@ class Case:
 
     ``criterion`` or ``model`` is set, never both. ``square`` says that d follows n. ``batch`` is 0 where
     no batch is drawn. ``active`` counts active coordinates; ``target`` is empty where nothing is approximated.
+    ``weights`` says whether kept edges keep their weights or have them drawn anew.
     """
 
     statement: str
@@ -64,6 +65,7 @@ class Case:
     depth: int = 1
     active: int = 1
     target: str = ""
+    weights: str = "kept"
 
     @property
     def source(self) -> str:

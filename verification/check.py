@@ -35,6 +35,8 @@ class Check:
         Activations of the network and numbers of its hidden layers.
     active, targets
         Numbers k of active coordinates, and the functions of them to approximate, by name; for UAT.
+    weights
+        Weights of the edges that are kept: "kept" as initialised, or "redrawn" after pruning; for tangent kernels.
     """
 
     statement: str
@@ -56,3 +58,4 @@ class Check:
     depths: tuple[int, ...] = (1,)
     active: tuple[int, ...] = (1,)
     targets: tuple[str, ...] = ("",)
+    weights: tuple[str, ...] = ("kept",)

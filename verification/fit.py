@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from graphon_theory.errors import InputError
+from verification.approximation.build import MOST_NEURONS
+from verification.approximation.network import ACTIVATIONS as CERTIFIED
+from verification.approximation.targets import MOST_COORDINATES
 from verification.check import Check
 from verification.claims import claims
 from verification.claims.tax import GROUPS
 from verification.data import DIGIT_SAMPLES, require_digit_pixels
 from verification.masks import kept_count
+from verification.names import TARGETS
 
 MOST_ENTRIES = 1 << 27
 """Largest layer n d: a gigabyte a matrix in float64."""
@@ -38,6 +42,7 @@ def require_fit(where: str, check: Check) -> None:
     _batches(where, check)
     _sizes(where, check)
     _ladder(where, check)
+    _approximation(where, check)
 
 
 def _sources(where: str, check: Check) -> None:
@@ -108,3 +113,22 @@ def _ladder(where: str, check: Check) -> None:
         )
     if check.ladder == "width" and (check.batch_per_input or len(check.batch) != 1):
         raise InputError(f"{where}.batch", check.batch, "a ladder of widths holds one batch size fixed")
+
+
+def _approximation(where: str, check: Check) -> None:
+    """Refuse checks of UAT and UAT-n whose target, activation or coordinates cannot be had."""
+    if check.statement not in ("UAT", "UAT-n"):
+        return
+    on_networks = bool(check.criteria)
+    if on_networks and "" in check.targets:
+        raise InputError(f"{where}.targets", "missing", f"{check.statement} approximates: choose {', '.join(TARGETS)}")
+    for activation in check.activations if on_networks else ():
+        if activation not in CERTIFIED:
+            raise InputError(f"{where}.activations", activation, f"errors are certified for {', '.join(CERTIFIED)}")
+    if on_networks and max(check.active) > MOST_COORDINATES:
+        raise InputError(f"{where}.active", max(check.active), f"targets have 1 to {MOST_COORDINATES} coordinates")
+    fewest = min(check.inputs or check.widths)
+    if on_networks and max(check.active) >= fewest:
+        raise InputError(f"{where}.active", max(check.active), f"give fewer coordinates than inputs, below {fewest}")
+    if on_networks and max(check.widths) > MOST_NEURONS:
+        raise InputError(f"{where}.widths", max(check.widths), f"networks are built up to {MOST_NEURONS} neurons")

@@ -21,6 +21,9 @@ STATEMENTS: Final = (
     "GRASP",
     "SIGN",
     "CE",
+    "UAT-count",
+    "UAT",
+    "UAT-n",
 )
 CRITERIA: Final = ("random", "magnitude", "snip", "grasp-magnitude", "grasp", "synflow", "synflow-iterative")
 ACTIVATIONS: Final = ("relu", "tanh", "gelu")
@@ -29,3 +32,4 @@ NOISES: Final = ("gaussian", "uniform", "laplace")
 DATA: Final = ("digits", "teacher")
 LABELS: Final = ("centred", "raw")
 TARGETS: Final = ("smooth", "piecewise", "oscillating", "barron")
+WEIGHTS: Final = ("kept", "redrawn")

@@ -18,7 +18,17 @@ from graphon_theory.errors import InputError, require_density
 from verification.cases import Case, ModelSpec
 from verification.check import Check
 from verification.fit import require_fit
-from verification.names import ACTIVATIONS, CRITERIA, DATA, INITIALISATIONS, LABELS, NOISES, STATEMENTS, TARGETS
+from verification.names import (
+    ACTIVATIONS,
+    CRITERIA,
+    DATA,
+    INITIALISATIONS,
+    LABELS,
+    NOISES,
+    STATEMENTS,
+    TARGETS,
+    WEIGHTS,
+)
 
 SCHEMA = "graphon.suite/1"
 LADDERS = ("batch", "width")
@@ -83,12 +93,21 @@ class Suite:
                 depth=depth,
                 active=active,
                 target=target,
+                weights=weights,
             )
             for (criterion, model), (n, d), density, (
                 size,
                 ratio,
-            ), activation, depth, active, target in itertools.product(
-                sources, sizes, check.densities, batches, check.activations, check.depths, check.active, check.targets
+            ), activation, depth, active, target, weights in itertools.product(
+                sources,
+                sizes,
+                check.densities,
+                batches,
+                check.activations,
+                check.depths,
+                check.active,
+                check.targets,
+                check.weights,
             )
             for initialisation in (check.initialisations if model is None else (model.noise,))
         )
@@ -199,6 +218,7 @@ def _check(where: str, value: object, models: dict[str, ModelSpec]) -> Check:
         ("initialisations", INITIALISATIONS),
         ("activations", ACTIVATIONS),
         ("targets", TARGETS),
+        ("weights", WEIGHTS),
     ):
         if key in value:
             entries = _list(f"{where}.{key}", value[key])

@@ -26,6 +26,9 @@ from graphon_theory.statements.statement import Statement
 from graphon_theory.statements.syn import SYN
 from graphon_theory.statements.tax import TAX
 from graphon_theory.statements.thr import THR
+from graphon_theory.statements.uat import UAT
+from graphon_theory.statements.uat_count import UAT_COUNT
+from graphon_theory.statements.uat_n import UAT_N
 
 __all__ = ["STATEMENTS", "Hypothesis", "Statement", "ancestors"]
 
@@ -51,6 +54,9 @@ STATEMENTS: Final[Mapping[str, Statement]] = MappingProxyType(
             GRASP,
             SIGN,
             CE,
+            UAT_COUNT,
+            UAT,
+            UAT_N,
         )
     }
 )

@@ -25,11 +25,19 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "graphon_theory.saliency",
     ),
     "verification.null_laws": ("verification.claims", "verification.sweep", "verification.run"),
+    "verification.approximation": ("verification.claims", "verification.sweep", "verification.run"),
     "verification.distances": (
         "verification.claims",
         "verification.sweep",
         "verification.run",
         "verification.sampling",
+    ),
+    "verification.ntk": (
+        "verification.claims",
+        "verification.sweep",
+        "verification.run",
+        "verification.report",
+        "verification.experiment",
     ),
     "verification.analysis": (
         "verification.claims",

@@ -32,6 +32,9 @@ def claims() -> Mapping[str, Claim]:
     from verification.claims.syn import Syn
     from verification.claims.tax import Tax
     from verification.claims.thr import Thr
+    from verification.claims.uat import Uat
+    from verification.claims.uat_count import UatCount
+    from verification.claims.uat_n import UatN
 
     found: tuple[Claim, ...] = (
         Thr(),
@@ -47,6 +50,9 @@ def claims() -> Mapping[str, Claim]:
         Grasp(),
         Sign(),
         Ce(),
+        UatCount(),
+        Uat(),
+        UatN(),
     )
     registry = {claim.id: claim for claim in found}
     return {name: registry[name] for name in STATEMENTS}

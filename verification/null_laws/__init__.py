@@ -9,12 +9,13 @@
 
 Modules: ``cells`` counts blocks and knows their law under a constant graphon, ``threshold_cells`` under a fixed
 level, ``multinomial`` under independent draws; ``degrees`` tests degrees, ``conditional_degrees`` draws them given
-their sum, ``poisson_binomial`` convolves; ``sampled`` draws masks from the prediction for any statistic,
+their sum; ``sampled`` draws masks from the prediction for any statistic,
 ``ready_made`` has statistics, ``ranks`` turns them into p-values; ``intake`` checks input.
 """
 
 from __future__ import annotations
 
+from graphon_theory.counts import CountLaw, poisson_binomial
 from verification.null_laws.cells import block_counts, block_sizes, cell_p_values, uniform_cells_p_value
 from verification.null_laws.degrees import (
     DegreePValues,
@@ -24,7 +25,6 @@ from verification.null_laws.degrees import (
     uniform_degree_p_values,
 )
 from verification.null_laws.multinomial import multinomial_p_value
-from verification.null_laws.poisson_binomial import CountLaw, poisson_binomial
 from verification.null_laws.ready_made import READY_MADE, Statistic, quantile_groups
 from verification.null_laws.sampled import null_p_values, sampled_null
 from verification.null_laws.threshold_cells import threshold_cell_p_values, threshold_cells_p_value

@@ -11,9 +11,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from graphon_theory.counts import CountLaw, row_laws
 from graphon_theory.errors import InputError
 from verification.null_laws.intake import Array, Counts
-from verification.null_laws.poisson_binomial import CountLaw, row_laws
 
 
 def draw_degrees(rates: Array, total: int | None, draws: int, rng: np.random.Generator) -> Counts:

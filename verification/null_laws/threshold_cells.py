@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from graphon_theory.counts import poisson_binomial
 from graphon_theory.errors import InputError
 from verification.null_laws.intake import Array, labels, probability_matrix, whole_counts
-from verification.null_laws.poisson_binomial import poisson_binomial
 
 LARGEST_EXACT = 2**18
 """Entries of a block with unequal probabilities up to which its law is convolved; 0.5 s a block there."""

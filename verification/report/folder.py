@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from graphon_theory.errors import InputError
+from verification.report.approximation_figures import error_figure, network_figure
 from verification.report.document import document
 from verification.report.figures import distance_figure, mask_figure
 from verification.report.page import render_page
@@ -24,6 +25,17 @@ _DISTANCES = (
     "prediction, and the distance to the rank-one prediction.",
 )
 
+_ERRORS = (
+    "Certified error against effective width",
+    "Networks built on real masks. Bars run from the certified lower to the certified upper bound of the sup error, "
+    "over half the oscillation of the target. Colour: the ambient number of inputs d, which does not move the curve.",
+)
+_NETWORKS = (
+    "Networks on masks and their targets",
+    "Top: a network of one active coordinate with its certified band, in which the target lies. Bottom: target, "
+    "network and error for two active coordinates; the colour scale of the error ends at its certified bound.",
+)
+
 
 def write_folder(run: Run) -> dict[str, Path]:
     """Write ``run.json``, ``observations.jsonl``, ``report.html`` and the figures; return name -> path.
@@ -38,6 +50,8 @@ def write_folder(run: Run) -> dict[str, Path]:
     for name, (title, caption), svg in (
         ("masks.svg", _MASKS, mask_figure(run)),
         ("distances.svg", _DISTANCES, distance_figure(run)),
+        ("approximation.svg", _ERRORS, error_figure(run)),
+        ("networks.svg", _NETWORKS, network_figure(run)),
     ):
         if svg is not None:
             files[name] = svg

@@ -1,4 +1,4 @@
-"""The law of a sum of independent indicators of different rates, by direct convolution.
+"""Laws of counts, and that of a sum of independent indicators of different rates, by direct convolution.
 
 Chunks of entries are convolved one entry at a time, then one another in a tree. All terms are non-negative and
 nothing is subtracted but ``1 - p``, so that every probability, in the far tails as well, has a relative error of
@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from graphon_theory.errors import InputError
-from verification.null_laws.intake import Array
+
+Array = npt.NDArray[np.float64]
 
 NEGLIGIBLE = 1e-200
 """Probabilities below this are taken as 0; what is lost is below 1e-190 in all."""
@@ -56,9 +57,38 @@ class CountLaw:
         """``P(X >= value)``, likewise."""
         return min(1.0, float(self.weights[max(0, value - self.start) :].sum()))
 
+    @property
+    def mean(self) -> float:
+        """Expectation of the count."""
+        return float(self.weights @ np.arange(self.start, self.stop))
+
+    @property
+    def variance(self) -> float:
+        """Variance of the count."""
+        return float(self.weights @ np.square(np.arange(self.start, self.stop) - self.mean))
+
     def plus(self, other: CountLaw) -> CountLaw:
         """Law of the sum of independent counts."""
-        return _trimmed(self.start + other.start, np.convolve(self.weights, other.weights))
+        return trimmed(self.start + other.start, np.convolve(self.weights, other.weights))
+
+    def times(self, copies: int) -> CountLaw:
+        """Law of the sum of independent copies, by repeated doubling.
+
+        Raises
+        ------
+        InputError
+            If their number is negative.
+        """
+        if copies < 0:
+            raise InputError("copies", copies, "give a number of copies, 0 or more")
+        total, power = CountLaw(0, np.ones(1)), self
+        while copies:
+            if copies % 2:
+                total = total.plus(power)
+            copies //= 2
+            if copies:
+                power = power.plus(power)
+        return total
 
 
 def poisson_binomial(probabilities: npt.ArrayLike) -> CountLaw:
@@ -108,7 +138,7 @@ def row_laws(rates: Array) -> list[CountLaw]:
         table[:, 1 : place + 2] = table[:, 1 : place + 2] * (1.0 - p) + table[:, : place + 1] * p
         table[:, 0] *= 1.0 - p[:, 0]
     chunks = padded.shape[0] // rates.shape[0]
-    laws = [_trimmed(0, weights) for weights in table]
+    laws = [trimmed(0, weights) for weights in table]
     return [total_law(laws[first : first + chunks]) for first in range(0, len(laws), chunks)]
 
 
@@ -120,8 +150,8 @@ def total_law(laws: list[CountLaw]) -> CountLaw:
     return laws[0]
 
 
-def _trimmed(start: int, weights: Array) -> CountLaw:
-    """Cut negligible ends off; inside, a unimodal law has nothing negligible."""
+def trimmed(start: int, weights: Array) -> CountLaw:
+    """Law with these probabilities from ``start`` on, negligible ends cut off; at least one is not negligible."""
     above = np.flatnonzero(weights >= NEGLIGIBLE)
     first, last = int(above[0]), int(above[-1]) + 1
     return CountLaw(start + first, weights[first:last].copy())
