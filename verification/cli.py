@@ -86,7 +86,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     suite = verify.add_mutually_exclusive_group()
     suite.add_argument("--quick", action="store_true", help="the quick suite (the default)")
-    suite.add_argument("--suite", metavar="FILE", help="a suite file, or a shipped suite: small, quick, full, readings")
+    suite.add_argument(
+        "--suite",
+        metavar="FILE",
+        help="a suite file, or a shipped one: quick, small, criteria, deep, approximation, full, readings",
+    )
     verify.add_argument("--only", nargs="+", metavar="ID", help="check these statements, and those they rest on")
     verify.add_argument("--seed", type=int, metavar="N", help="master seed (default: the suite's)")
     verify.add_argument("--out", metavar="DIR", help="run folder (default: runs/SUITE-seedN)")
