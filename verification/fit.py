@@ -43,6 +43,7 @@ def require_fit(where: str, check: Check) -> None:
     _sizes(where, check)
     _ladder(where, check)
     _approximation(where, check)
+    _kernels(where, check)
 
 
 def _sources(where: str, check: Check) -> None:
@@ -116,7 +117,9 @@ def _ladder(where: str, check: Check) -> None:
 
 
 def _approximation(where: str, check: Check) -> None:
-    """Refuse checks of UAT and UAT-n whose target, activation or coordinates cannot be had."""
+    """Refuse checks of UAT-count, UAT and UAT-n whose target, activation or coordinates cannot be had."""
+    if check.statement == "UAT-count":
+        _joined(where, check)
     if check.statement not in ("UAT", "UAT-n"):
         return
     on_networks = bool(check.criteria)
@@ -132,3 +135,36 @@ def _approximation(where: str, check: Check) -> None:
         raise InputError(f"{where}.active", max(check.active), f"give fewer coordinates than inputs, below {fewest}")
     if on_networks and max(check.widths) > MOST_NEURONS:
         raise InputError(f"{where}.widths", max(check.widths), f"networks are built up to {MOST_NEURONS} neurons")
+
+
+def _joined(where: str, check: Check) -> None:
+    """Refuse checks of UAT-count in which no neuron can be joined to k inputs."""
+    most, fewest = max(check.active), min(check.inputs or check.widths)
+    if most > fewest:
+        raise InputError(f"{where}.active", most, f"give at most as many coordinates as inputs, {fewest}")
+    for n in check.widths:
+        for d in check.inputs or (n,):
+            for density in check.densities:
+                kept = kept_count(n * d, density, f"{where}.densities")
+                if kept < most:
+                    remedy = f"it keeps {kept} of {n * d} entries: keep {most}, the largest of active, or more"
+                    raise InputError(f"{where}.densities", density, remedy)
+
+
+def _kernels(where: str, check: Check) -> None:
+    """Refuse weights that a statement does not look at, and hypotheses that a statement on kernels does not have."""
+    if check.statement not in ("NTK-c", "NTK-1", "NTK-L"):
+        if check.weights != ("kept",):
+            raise InputError(f"{where}.weights", check.weights, f"{check.statement} is measured on kept weights alone")
+        return
+    if check.statement == "NTK-c" and check.activations != ("relu",):
+        raise InputError(f"{where}.activations", check.activations, "NTK-c is about relu: leave it out")
+    if check.statement == "NTK-1" and check.depths != (1,):
+        raise InputError(f"{where}.depths", check.depths, "NTK-1 has one hidden layer: use NTK-L")
+    needs_data = check.statement == "NTK-1" and check.variant != "statement"
+    if (needs_data or check.variant == "data-driven") and (check.criteria != ("snip",) or check.weights != ("kept",)):
+        raise InputError(f"{where}.criteria", check.criteria, f"{check.variant} needs snip and kept weights, alone")
+    without = check.statement == "NTK-L" and check.variant == "statement" and "kept" in check.weights
+    if without and "snip" in check.criteria:
+        remedy = 'give weights = ["redrawn"], or variant = "data-driven"'
+        raise InputError(f"{where}.weights", check.weights, f"NTK-L excludes kept weights under snip: {remedy}")

@@ -24,6 +24,9 @@ STATEMENTS: Final = (
     "UAT-count",
     "UAT",
     "UAT-n",
+    "NTK-c",
+    "NTK-1",
+    "NTK-L",
 )
 CRITERIA: Final = ("random", "magnitude", "snip", "grasp-magnitude", "grasp", "synflow", "synflow-iterative")
 ACTIVATIONS: Final = ("relu", "tanh", "gelu")

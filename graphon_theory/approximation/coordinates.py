@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from graphon_theory.errors import InputError
 
 Array = npt.NDArray[np.float64]
+Item = TypeVar("Item")
 
 
 def active_set(active: Iterable[int], inputs: int) -> tuple[int, ...]:
@@ -26,9 +28,9 @@ def active_set(active: Iterable[int], inputs: int) -> tuple[int, ...]:
     Raises
     ------
     InputError
-        If there is none, one is no whole number from 0 to ``d - 1``, or one occurs twice.
+        If they are no collection, there is none, one is no whole number from 0 to ``d - 1``, or one occurs twice.
     """
-    chosen = tuple(active)
+    chosen = _listed(active)
     if not chosen:
         raise InputError("active", chosen, "name one active coordinate or more")
     for place in chosen:
@@ -51,9 +53,10 @@ def disjoint_sets(active: Iterable[Iterable[int]], inputs: int) -> tuple[tuple[i
     Raises
     ------
     InputError
-        If there is none, one is no set as in ``active_set``, the sizes differ, or two share a coordinate.
+        If they are no collection, there is none, one is no set as in ``active_set``, the sizes differ, or two share a
+        coordinate.
     """
-    found = tuple(active_set(one, inputs) for one in active)
+    found = tuple(active_set(one, inputs) for one in _listed(active))
     if not found:
         raise InputError("active", found, "give one set of coordinates or more")
     if len({len(one) for one in found}) > 1:
@@ -76,3 +79,11 @@ def column_types(types: npt.ArrayLike) -> Array:
     if not bool(np.all((found >= 0) & (found <= 1))):
         raise InputError("types", found.tolist(), "give positions in [0, 1]")
     return found
+
+
+def _listed(active: Iterable[Item]) -> tuple[Item, ...]:
+    """Return what was given as a tuple; refuse a bare number or None."""
+    try:
+        return tuple(active)
+    except TypeError:
+        raise InputError("active", active, "give a collection: (3,) for column 3 alone") from None

@@ -15,6 +15,9 @@ from graphon_theory.statements.lim_a import LIM_A
 from graphon_theory.statements.lim_b import LIM_B
 from graphon_theory.statements.mag import MAG
 from graphon_theory.statements.nest import NEST
+from graphon_theory.statements.ntk_1 import NTK_1
+from graphon_theory.statements.ntk_c import NTK_C
+from graphon_theory.statements.ntk_l import NTK_L
 from graphon_theory.statements.null import NULL
 from graphon_theory.statements.sf import SF
 from graphon_theory.statements.sign import SIGN
@@ -57,6 +60,9 @@ STATEMENTS: Final[Mapping[str, Statement]] = MappingProxyType(
             UAT_COUNT,
             UAT,
             UAT_N,
+            NTK_C,
+            NTK_1,
+            NTK_L,
         )
     }
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Abs, Derivative, Expr, Function, Integral, Matrix, Max, Min, Rational, Sum, Symbol, cos, tanh
+from sympy import Abs, Derivative, Expr, Function, Integral, Matrix, Max, Min, Rational, Sum, Symbol, cos, log, tanh
 
 from graphon_theory.derivation import Derivation, Step
 from graphon_theory.statements.hypothesis import assumed
@@ -13,6 +13,7 @@ _x, _t, _z = (Symbol(name, real=True) for name in ("x", "t", "z"))
 _f0, _fh, _fx, _slope, _s1, _s2 = (Symbol(name, real=True) for name in ("f_0", "f_h", "f_x", "f'_x", "s_1", "s_2"))
 _h, _p, _y, _c, _q, _w = (Symbol(name, positive=True) for name in ("h", "p", "y", "c", "q", "omega"))
 _a, _b, _A, _B, _m, _N = (Symbol(name, positive=True) for name in ("a", "b", "A", "B", "m", "N"))
+_rho, _r = Symbol("rho", positive=True), Symbol("r", positive=True)
 _M, _L = (Symbol(name, integer=True, positive=True) for name in ("M", "L"))
 _RANGE = (Rational(1, 4), 2)
 _LINE = (-2, 2)
@@ -56,8 +57,9 @@ def _derivation() -> Derivation:
             ),
             Step(
                 id="grows",
-                text="By UAT-count P(N_J < n t_J/2) <= q^n with q = exp(-t_J/8) < 1. These sum to less than q/(1 - q), "
-                "so that almost surely N_J >= n t_J/2 from some n on (Borel and Cantelli): N_J grows without bound.",
+                text="At a fixed threshold UAT-count gives P(N_J < n t_J/2) <= q^n with q = exp(-t_J/8) < 1. These sum "
+                "to less than q/(1 - q), so that almost surely N_J >= n t_J/2 from some n on (Borel and Cantelli): N_J "
+                "grows without bound.",
                 left=(1 - _q) * Sum(_q**_M, (_M, 1, _L)),
                 relation="=",
                 right=_q - _q ** (_L + 1),
@@ -65,11 +67,24 @@ def _derivation() -> Derivation:
                 domain={_q: (Rational(1, 10), Rational(9, 10)), _L: (1, 20)},
             ),
             Step(
+                id="nested",
+                text="A top-k mask of K entries holds the mask at a fixed higher threshold unless that keeps more than "
+                "K. If it keeps each entry with mean rate r < rho = K/(nd), that has probability at most "
+                "exp(-nd KL(rho | r)) (Hoeffding 1963), with KL(rho | r) >= 2 (rho - r)^2: likewise summable. So under "
+                "top-k N_J >= n t/2 from some n on for every t that a smaller density gives.",
+                left=_rho * log(_rho / _r) + (1 - _rho) * log((1 - _rho) / (1 - _r)),
+                relation=">=",
+                right=2 * (_rho - _r) ** 2,
+                rule="Pinsker",
+                domain={_rho: (Rational(1, 2), Rational(9, 10)), _r: (Rational(1, 10), Rational(2, 5))},
+                follows=("grows",),
+            ),
+            Step(
                 id="dense",
                 text="Networks of all widths with biases are dense in C(K), K compact, if and only if the activation "
                 "is not a polynomial. With the reduction, so are masked networks of growing n.",
                 source="Leshno, Lin, Pinkus, Schocken (1993), Neural Networks 6, Theorem 1",
-                follows=("reduction", "grows"),
+                follows=("reduction", "nested"),
             ),
             Step(
                 id="polynomial",

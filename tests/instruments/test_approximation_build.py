@@ -30,6 +30,7 @@ from verification.approximation import (
     target,
 )
 from verification.approximation.interpolation import kinks
+from verification.approximation.intervals import Intervals
 from verification.names import TARGETS
 
 
@@ -238,3 +239,28 @@ def test_bad_arguments_are_refused() -> None:
     ):
         with pytest.raises(InputError):
             call()
+
+
+def test_what_looks_like_an_index_or_a_mask_and_is_none_is_refused() -> None:
+    mask, smooth = np.ones((4, 3), dtype=bool), target("smooth", 1)
+    with pytest.raises(InputError, match="not booleans"):
+        joined(mask, [True, False])
+    with pytest.raises(InputError, match="not booleans"):
+        fibre_floor(smooth, [False])
+    with pytest.raises(InputError, match="mask's shape"):
+        build(np.zeros((4, 3)), [0], smooth, probabilities=np.full((10, 7), 0.3))
+    with pytest.raises(InputError, match="probabilities"):
+        build(mask, [0], smooth, probabilities="many")
+    with pytest.raises(InputError, match="one length"):
+        build([[1, 0], [1]], [0], smooth)
+    with pytest.raises(InputError, match="give a Target"):
+        build(mask, [0], "smooth")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="count"):
+        fitted_units(2.5, smooth)  # type: ignore[arg-type]
+
+
+def test_products_that_underflow_are_widened() -> None:
+    tiny = Intervals(np.array([-5e-324, 5e-324]), np.array([5e-324, 1e-300]))
+    half = tiny * Intervals(np.array(0.5), np.array(0.5))
+    assert (half.low <= tiny.low / 2).all()
+    assert half.low[0] < 0.0 < half.high[0]

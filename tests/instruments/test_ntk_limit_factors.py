@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import norm
 from sympy import Rational, exp
 
 from graphon_theory import FiniteModel, Gaussian, SaliencyModel, Uniform
 from graphon_theory.errors import InputError
 from graphon_theory.notation import u, v
+from verification.ntk.dual import dual
 from verification.ntk.graphon_factors import (
     GraphonLayer,
     constant_layer,
@@ -155,3 +157,14 @@ def test_bad_input_is_named() -> None:
         model_layer(MODEL, 0.1, columns=finite)
     with pytest.raises(InputError, match="before"):
         finite_layer(FiniteModel(ones((3, 2))), 0.5, before=finite)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_variances_below_the_normal_range_count_as_none(dtype: torch.dtype) -> None:
+    relu = dual("relu")
+    tiny = relu.prepare(torch.tensor([[1e-90 if dtype == torch.float32 else 1e-310, 1.0]], dtype=torch.float64), dtype)
+    assert torch.isfinite(tiny).all()
+    k1, k0 = relu.pair(torch.zeros(1, 2, 2, dtype=dtype), tiny, tiny)
+    assert torch.isfinite(k1).all()
+    assert torch.isfinite(k0).all()
+    assert float(k1[0, 0, 1]) == 0.0

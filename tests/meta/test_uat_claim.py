@@ -13,7 +13,7 @@ import verification.claims.realised as module
 from graphon_theory.errors import InputError
 from verification.cases import Case, Observation
 from verification.claims import Outcome, claims
-from verification.claims.realised import dense_error, false_floors, half_oscillation, realise
+from verification.claims.realised import dense_error, false_floors, half_oscillation, interpolation_error, realise
 from verification.suite import parse_suite
 
 CASE = Case(
@@ -90,8 +90,39 @@ def test_one_ambient_width_says_nothing_of_others() -> None:
 def test_trials_without_a_joined_neuron_are_told_and_not_judged() -> None:
     case = replace(CASE, width=1, inputs=64, density=0.02, active=2)
     values = CLAIM.trial(case, 1)
-    assert values == {"statement": {"effective": 0.0}}
-    assert CLAIM.decide([Observation(case, 0, 1, values)], "statement", LEVEL).outcome is Outcome.NOT_RUN
+    chance = values["statement"]["chance"]
+    assert chance == 1.0  # one entry is kept, two are needed
+    found = [Observation(case, 0, 1, values)]
+    decided = CLAIM.decide(found, "statement", LEVEL)
+    assert decided.outcome is Outcome.INCONCLUSIVE
+    assert decided.sample_size == 1
+    built = [Observation(CASE, 0, 3, CLAIM.trial(CASE, 3))]
+    assert "In 1 more no neuron is joined" in str(CLAIM.headline([*found, *built], LEVEL))
+
+
+def test_the_chance_of_no_joined_neuron_is_that_of_the_mask() -> None:
+    # Two neurons, three inputs, two of the six entries kept: one pair of fifteen fills neuron 0's two inputs in J.
+    case = replace(CASE, width=2, inputs=3, density=2 / 6, active=2)
+    unjoined = next(v for seed in range(50) if "chance" in (v := CLAIM.trial(case, seed)["statement"]))
+    assert math.isclose(unjoined["chance"], 13 / 15)
+    snip = replace(CASE, criterion="snip", width=4, inputs=64, batch=64, density=0.02, active=3)
+    unjoined = next(v for seed in range(50) if "chance" in (v := CLAIM.trial(snip, seed)["statement"]))
+    assert 0.9 < unjoined["chance"] <= 1.0
+
+
+def test_the_rate_of_interpolation_is_a_formula_of_the_target() -> None:
+    x = np.linspace(-1.0, 1.0, 200_001)
+    roots = {
+        "smooth": np.sqrt(np.abs(-np.exp(x) * np.sin(x))),  # of exp(x) cos(x)/2
+        "oscillating": 4 * np.pi * np.sqrt(np.abs(np.sin(4 * np.pi * x))),
+    }
+    for name, root in roots.items():
+        found = interpolation_error(name, 16)
+        assert found is not None
+        assert math.isclose(found, float(np.trapezoid(root, x)) ** 2 / (8 * 16**2), rel_tol=1e-4)
+    assert interpolation_error("piecewise", 16) is None
+    values = CLAIM.trial(replace(CASE, width=128), 4)["statement"]
+    assert 0.4 < values["over rate"] <= 1.0
 
 
 def test_real_trials_reject_every_false_variant() -> None:

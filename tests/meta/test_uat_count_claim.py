@@ -11,11 +11,14 @@ import pytest
 import torch
 
 import verification.claims.uat_count as module
+from graphon_theory.approximation import active_set, disjoint_sets
+from graphon_theory.errors import InputError
 from verification.cases import Case, ModelSpec, Observation
 from verification.claims import Outcome, claims
+from verification.claims.joined_bounds import FEW, FLOOR, floor_figures
 from verification.claims.uat_count import BRACKET, MEAN, SPREAD, UNIFORM, declared_sets
 from verification.experiment import Pruned
-from verification.suite import load_suite
+from verification.suite import load_suite, parse_suite
 
 CASE = Case(
     statement="UAT-count",
@@ -97,7 +100,7 @@ def test_sets_are_disjoint_and_by_degree() -> None:
 @pytest.mark.parametrize(
     ("case", "false"),
     [
-        (SLOPE, ("product", "weakest", "homogeneous")),
+        (SLOPE, ("product", "weakest", "homogeneous", "floor-once")),
         (CASE, ("weakest",)),
         (SYNFLOW, ("product", "weakest")),
         (SNIP, ("product", "weakest", "homogeneous")),
@@ -165,6 +168,91 @@ def test_p_values_of_the_exact_laws_keep_their_level() -> None:
         for side in ("low", "high"):
             rejected = sum(values[f"{measure} {side}"] <= 0.1 for values in tails)
             assert binomial_at_least(rejected, 100, 0.1) > 1e-5
+
+
+@pytest.mark.parametrize("active", [3, None, 2.5])
+def test_what_is_no_collection_is_no_set_of_coordinates(active: object) -> None:
+    for read in (active_set, disjoint_sets):
+        with pytest.raises(InputError, match=r"active = .*give a collection"):
+            read(active, 10)  # type: ignore[arg-type]
+
+
+def _suite(**changes: object) -> dict[str, object]:
+    check = {
+        "statement": "UAT-count",
+        "criteria": ["random"],
+        "widths": [8],
+        "inputs": [4],
+        "densities": [0.5],
+        "active": [2],
+        "repeats": 2,
+    }
+    return {"schema": "graphon.suite/1", "check": [check | changes]}
+
+
+def test_suites_in_which_no_neuron_can_be_joined_are_refused() -> None:
+    parse_suite(_suite())
+    parse_suite(_suite(active=[1, 4]))
+    with pytest.raises(InputError, match=r"check 1\.active = 5.*at most as many coordinates as inputs, 4"):
+        parse_suite(_suite(active=[1, 5]))
+    square = _suite(widths=[3, 8], active=[4])
+    del square["check"][0]["inputs"]  # type: ignore[index]
+    with pytest.raises(InputError, match=r"check 1\.active = 4.*inputs, 3"):
+        parse_suite(square)
+    with pytest.raises(InputError, match=r"check 1\.densities = 0\.06.*keeps 2 of 32 entries: keep 3"):
+        parse_suite(_suite(densities=[0.5, 0.06], active=[3]))
+    parse_suite(_suite(densities=[0.1], active=[3]))
+
+
+def test_nothing_expected_is_no_error_and_no_support() -> None:
+    """A uniform mask of two entries joins no neuron to three inputs: trials go through, and support nothing."""
+    case = replace(CASE, width=4, inputs=8, density=2 / 32, active=3)
+    found = _trials(case, 4)
+    values = found[0].values["statement"]
+    assert values["expected"] == values["joined"] == values[MEAN] == values[SPREAD] == 0.0
+    assert values[f"{UNIFORM} low"] == values[f"{UNIFORM} high"] == 1.0
+    measurement = CLAIM.decide(found, "statement", LEVEL)
+    assert {row["outcome"] for row in measurement.rows} == {Outcome.INCONCLUSIVE.value}
+
+
+def _bounds(*, few: float = 0.0, above: float = 0.0, bound: float = 0.25, repeats: int = 40) -> dict[str, Outcome]:
+    values = {FEW: few, f"{FEW} bound": bound, FLOOR: above, f"{FLOOR} ratio": 0.5 + above}
+    values |= {"joined": 4.0, "expected": 4.0}
+    found = [Observation(SLOPE, r, r, {"statement": values}) for r in range(repeats)]
+    rows = CLAIM.decide(found, "statement", LEVEL).rows
+    return {str(row["measure"]): Outcome(str(row["outcome"])) for row in rows}
+
+
+def test_the_bounds_can_be_supported_and_refuted() -> None:
+    assert _bounds() == {FEW: Outcome.SUPPORTED, FLOOR: Outcome.SUPPORTED}
+    assert _bounds(few=1.0) == {FEW: Outcome.REFUTED, FLOOR: Outcome.SUPPORTED}
+    assert _bounds(above=1.0) == {FEW: Outcome.SUPPORTED, FLOOR: Outcome.REFUTED}
+    assert _bounds(few=1.0, bound=0.95)[FEW] is Outcome.INCONCLUSIVE  # no number of trials could exceed it
+
+
+def test_the_edge_floor_holds_and_its_false_variant_does_not() -> None:
+    """Two rows of kept probabilities 0.8 and 0.2 in both columns: t_J = 0.34; floors 0.32 and 0.04, false 0.4."""
+    kept, weights = np.array([[0.8, 0.8], [0.2, 0.2]]), np.array([0.5, 0.5])
+    true = floor_figures(kept, weights, [(0, 1)])
+    assert true[FLOOR] == 0.0
+    assert true[f"{FLOOR} ratio"] == pytest.approx(0.32 / 0.34, rel=1e-12)
+    false = floor_figures(kept, weights, [(0, 1)], once=True)
+    assert false[FLOOR] == 3.0  # shares up to a half
+    assert false[f"{FLOOR} ratio"] == pytest.approx(0.4 / 0.34, rel=1e-12)
+
+
+def test_few_joined_neurons_on_purpose_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Null: Chernoff's bound, level 0.002; masks whose neurons are cut off, three of four."""
+    honest = module.model_scores
+
+    def cut(model: object, generator: torch.Generator) -> torch.Tensor:
+        scores = honest(model, generator)  # type: ignore[arg-type]
+        scores[scores.shape[0] // 4 :] = 0.0
+        return scores
+
+    monkeypatch.setattr(module, "model_scores", cut)
+    rows = CLAIM.decide(_trials(replace(SLOPE, width=96), 12), "statement", LEVEL).rows
+    assert {row["outcome"] for row in rows if row["measure"] == FEW} == {Outcome.REFUTED.value}
 
 
 def test_the_suite_checks_what_the_statement_rests_on() -> None:

@@ -76,7 +76,9 @@ def test_every_statement_has_a_page_a_claim_and_a_check() -> None:
     assert set(claims()) == set(names.STATEMENTS) <= pages
     assert all(f"statements/{name}" in index for name in pages)
     checked = {
-        statement for suite in ("quick", "criteria", "approximation") for statement in load_suite(suite).statements
+        statement
+        for suite in ("quick", "criteria", "approximation", "ntk")
+        for statement in load_suite(suite).statements
     }
     assert checked == set(load_suite("full").statements) == set(names.STATEMENTS)
 

@@ -210,8 +210,8 @@ def intrinsic_facts(found: Intrinsic) -> list[tuple[str, str]]:
             said.append(
                 (
                     "can",
-                    f"with biases, any function g of one of these inputs to within max|g''|/(2 N^2) on [-1, 1], "
-                    f"N at least {least} (UAT)",
+                    "with biases and ReLU, any function g of one of these inputs to within max|g''|/(2 N^2) on "
+                    f"[-1, 1], N at least {least} (UAT)",
                 )
             )
     cannot = []

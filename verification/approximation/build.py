@@ -76,6 +76,8 @@ def build(
     InputError
         For bad input.
     """
+    if not isinstance(target, Target):
+        raise InputError("target", target, "give a Target: target(name, k), or Target.of(formula, k)")
     mask = as_mask(kept)
     columns = active_coordinates(coordinates, mask.shape[1])
     if len(columns) != target.coordinates:
@@ -110,7 +112,7 @@ def fitted_units(count: int, target: Target, *, activation: str = "relu", seed: 
         For bad input.
     """
     require_activation(activation)
-    if isinstance(count, bool) or not 1 <= count <= MOST_NEURONS:
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_NEURONS:
         raise InputError("count", count, f"give a number of neurons from 1 to {MOST_NEURONS}")
     if activation == "relu" and target.coordinates == 1:
         return interpolated(target, count)

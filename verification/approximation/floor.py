@@ -81,6 +81,8 @@ def _positions(inactive: Sequence[int], k: int) -> list[int]:
         unseen = [operator.index(j) for j in inactive]
     except TypeError:
         raise InputError("inactive", inactive, f"give positions from 0 to {k - 1}") from None
+    if any(isinstance(j, bool) for j in inactive):
+        raise InputError("inactive", tuple(inactive), f"give positions from 0 to {k - 1}, not booleans")
     if not unseen or len(set(unseen)) != len(unseen) or not all(0 <= j < k for j in unseen):
         raise InputError("inactive", tuple(unseen), f"give distinct positions from 0 to {k - 1}, one or more")
     return unseen

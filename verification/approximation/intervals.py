@@ -216,7 +216,9 @@ def _scaled(x: Intervals, factor: float) -> Intervals:
         low, high = ends if factor > 0.0 else (ends[1], ends[0])
         # Products with a power of two are exact unless they leave the normal range.
         tiny = 2.0**-900
-        exact = ((np.abs(low) > tiny) | (low == 0.0)) & ((np.abs(high) > tiny) | (high == 0.0))
+        # A product of 0 is exact where the end itself is 0, and an underflow elsewhere.
+        zero = (x.low == 0.0, x.high == 0.0) if factor > 0.0 else (x.high == 0.0, x.low == 0.0)
+        exact = ((np.abs(low) > tiny) | zero[0]) & ((np.abs(high) > tiny) | zero[1])
         if np.all(exact):
             return Intervals(low, high)
         return _proper(_down(low), _up(high))

@@ -86,9 +86,13 @@ def require_joined(
         For bad input.
     """
     found = joined(kept, coordinates)
+    chance = None
+    if probabilities is not None:
+        chance = none_joined(probabilities, coordinates)
+        if np.shape(probabilities) != np.shape(kept):
+            raise InputError("probabilities", np.shape(probabilities), f"give the mask's shape {np.shape(kept)}")
     if len(found):
         return found
-    chance = None if probabilities is None else none_joined(probabilities, coordinates)
     raise NoJoinedNeuron(tuple(operator.index(j) for j in coordinates), chance)
 
 
@@ -107,7 +111,10 @@ def none_joined(probabilities: npt.ArrayLike, coordinates: Sequence[int]) -> flo
     InputError
         For probabilities outside [0, 1] or a bad J.
     """
-    P = np.asarray(probabilities, dtype=np.float64)
+    try:
+        P = np.asarray(probabilities, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError("probabilities", type(probabilities).__name__, "give a matrix (n, d) of numbers") from None
     if P.ndim != 2 or P.size == 0 or not np.all((P >= 0.0) & (P <= 1.0)):
         raise InputError("probabilities", P.shape, "give a matrix (n, d) of numbers in [0, 1]")
     columns = active_coordinates(coordinates, P.shape[1])
@@ -123,7 +130,10 @@ def as_mask(kept: npt.ArrayLike | torch.Tensor) -> Mask:
     InputError
         If it is not a non-empty matrix of zeros and ones.
     """
-    array = kept.detach().cpu().numpy() if isinstance(kept, torch.Tensor) else np.asarray(kept)
+    try:
+        array = kept.detach().cpu().numpy() if isinstance(kept, torch.Tensor) else np.asarray(kept)
+    except ValueError:
+        raise InputError("kept", type(kept).__name__, "give rows of one length") from None
     if array.ndim != 2 or array.size == 0:
         raise InputError("kept", array.shape, "give a mask of shape (n, d), n and d at least 1")
     if array.dtype != np.bool_ and not np.all((array == 0) | (array == 1)):
@@ -147,9 +157,12 @@ def active_coordinates(coordinates: Sequence[int], inputs: int) -> Integers:
         If J is empty, repeats a column or leaves ``0, ..., d - 1``.
     """
     try:
-        columns = [operator.index(j) for j in coordinates]
+        given = list(coordinates)
+        columns = [operator.index(j) for j in given]
     except TypeError:
         raise InputError("coordinates", coordinates, "give whole numbers, the columns of the active inputs") from None
+    if any(isinstance(j, (bool, np.bool_)) for j in given):
+        raise InputError("coordinates", given, "give the numbers of the columns, not booleans")
     if not columns:
         raise InputError("coordinates", coordinates, "give one active coordinate or more")
     if len(set(columns)) != len(columns):

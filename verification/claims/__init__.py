@@ -23,6 +23,9 @@ def claims() -> Mapping[str, Claim]:
     from verification.claims.grasp import Grasp
     from verification.claims.lim_a import LimA
     from verification.claims.mag import Mag
+    from verification.claims.ntk_1 import Ntk1
+    from verification.claims.ntk_c import NtkC
+    from verification.claims.ntk_l import NtkL
     from verification.claims.sf import Sf
     from verification.claims.sign import Sign
     from verification.claims.snip_1 import Snip1
@@ -53,6 +56,9 @@ def claims() -> Mapping[str, Claim]:
         UatCount(),
         Uat(),
         UatN(),
+        NtkC(),
+        Ntk1(),
+        NtkL(),
     )
     registry = {claim.id: claim for claim in found}
     return {name: registry[name] for name in STATEMENTS}

@@ -4,25 +4,31 @@ Two exact laws. Of a saliency model at its population threshold the entries are 
 every empty column is an indicator of rate ``prod_i (1 - W(u_i, v_j))``; given its column's type alone the rate is
 ``(1 - deg(v_j))^n``, and indicators of different masks are independent. Under top-k with a constant graphon all sets of
 entries are equally likely, and the rate is hypergeometric. Sums of independent indicators are held to the binomial
-law of their mean rate (Hoeffding 1956).
+law of their mean rate: exact where the rates are equal; where they are not, a bound of the tails from one unit away
+from the mean on (Hoeffding 1956, Theorem 5), so that nearer ones count for nothing (``two_sided``).
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from graphon_theory.approximation.empty import empty_given_degree, empty_given_rows, empty_under_top_k
-from graphon_theory.saliency import kept_probability
-from verification.cases import Case
+from graphon_theory.graphon import Graphon
+from graphon_theory.saliency import SaliencyModel, kept_probability
+from verification.cases import Case, ModelSpec
 from verification.claims.claim import STATEMENT
 from verification.experiment import Pruned, prune
 from verification.sampling import model_scores
+from verification.statistics import binomial_two_sided
 
 Mask = npt.NDArray[np.bool_]
 Counts = dict[str, dict[str, float]]
-"""Variant -> "count", "size" and "rate" of each test, with the test's name behind."""
+"""Variant -> "count", "size", "rate" and "unequal" of each test, with the test's name behind; of models "whole" and
+"whole predicted" besides: the share of masks without an empty column, and its expectation."""
 
 MASKS = 256
 """Masks of a trial."""
@@ -43,16 +49,15 @@ def model_counts(case: Case, generator: torch.Generator) -> Counts:
     """
     if case.model is None:
         raise RuntimeError("the case has no model")
-    model = case.model.build()
+    model, graphon, tau = _built(case.model, case.density)
     n, d = case.width, case.inputs
     types = torch.rand(d + MASKS * n, generator=generator, dtype=torch.float64).numpy()
     columns, rows = types[:d], types[d:]
-    tau = model.threshold(case.density).value
     known = model.at(rows, columns)
     kept = (model_scores(known, generator) >= tau).numpy().reshape(MASKS, n, d)
     empty: Mask = np.logical_not(kept.any(axis=1))
     given_rows = empty_given_rows(kept_probability(known.profile, known.noise, tau).reshape(MASKS, n, d))
-    degrees = model.graphon(case.density).degree_input(columns)
+    degrees = graphon.degree_input(columns)
     alike = np.full(d, case.density)
     exponents = {STATEMENT: (degrees, n), "constant-degree": (alike, n), "exchanged": (degrees, d)}
     # Columns of one mask share its rows: given the columns alone, one column a mask is what is independent.
@@ -63,6 +68,11 @@ def model_counts(case: Case, generator: torch.Generator) -> Counts:
         rates = given_rows if variant == STATEMENT else np.broadcast_to(by_column, empty.shape)
         values[variant] = _counted(GIVEN_ROWS, empty, rates)
         values[variant] |= _counted(GIVEN_COLUMN, empty[np.arange(MASKS), turn], by_column[turn])
+    # Given all types the columns of a mask are empty independently of one another.
+    values[STATEMENT] |= {
+        "whole": float(np.mean(~empty.any(axis=1))),
+        "whole predicted": float((1.0 - given_rows).prod(axis=1).mean()),
+    }
     return values
 
 
@@ -93,9 +103,35 @@ def pruned_counts(case: Case, generator: torch.Generator) -> tuple[Counts, Prune
     return {name: _counted(TOP_K, empty, np.full(MASKS, rate)) for name, rate in rates.items()}, first
 
 
+def two_sided(count: int, size: int, rate: float, *, unequal: bool) -> float:
+    """p-value of a sum of independent indicators whose mean rate is given, at most doubled by taking either side.
+
+    Parameters
+    ----------
+    count, size
+        The sum, from 0 to ``size``, and the number of indicators.
+    rate
+        Their mean rate under the null, in [0, 1].
+    unequal
+        Whether their rates may differ: the binomial law then bounds the tails only from one unit away from the mean on
+        (Hoeffding 1956, Theorem 5), and the p-value of a count that is nearer is 1.
+    """
+    if unequal and abs(count - size * rate) < 1.0:
+        return 1.0
+    return binomial_two_sided(count, size, rate)
+
+
+@lru_cache(maxsize=64)
+def _built(spec: ModelSpec, density: float) -> tuple[SaliencyModel, Graphon, float]:
+    """Build a model, its graphon and its threshold: costly, and the same in every trial."""
+    model = spec.build()
+    return model, model.graphon(density), model.threshold(density).value
+
+
 def _counted(test: str, empty: Mask, rates: npt.NDArray[np.float64]) -> dict[str, float]:
     return {
         f"count {test}": float(empty.sum()),
         f"size {test}": float(empty.size),
         f"rate {test}": float(rates.mean()),
+        f"unequal {test}": float(rates.min() < rates.max()),
     }

@@ -7,18 +7,21 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import sympy
 import torch
 
+from graphon_theory.approximation import uniform_mask_law
 from verification.approximation.build import build, fitted_units
 from verification.approximation.certify import SupError, certify
-from verification.approximation.floor import fibre_floor
+from verification.approximation.floor import Floor, fibre_floor
 from verification.approximation.network import MaskedNetwork, RidgeSum
-from verification.approximation.neurons import joined
+from verification.approximation.neurons import joined, none_joined
 from verification.approximation.targets import Target, target
 from verification.cases import Case
-from verification.experiment import prune
+from verification.experiment import Pruned, prune
 
 _PROBES = 64
+_PANELS = 512
 _GRID = {1: 257, 2: 41, 3: 15}
 _SHRUNK = (0.0, 0.25, 0.5, 0.75)
 
@@ -43,6 +46,8 @@ class Realised:
         Its certified sup error on K.
     mismatch
         Largest difference of module and reduced network at ambient inputs, over the sum of moduli of the terms.
+    chance
+        Where no neuron is joined: the probability of that, under the graphon of the mask. Else 0.
     """
 
     coordinates: tuple[int, ...]
@@ -52,6 +57,7 @@ class Realised:
     reduced: RidgeSum | None
     error: SupError | None
     mismatch: float
+    chance: float = 0.0
 
 
 def realise(case: Case, seed: int) -> Realised:
@@ -68,7 +74,7 @@ def realise(case: Case, seed: int) -> Realised:
     wanted = target(case.target, case.active)
     count = len(joined(pruned.kept, coordinates))
     if count == 0:
-        return Realised(coordinates, 0, wanted, None, None, None, 0.0)
+        return Realised(coordinates, 0, wanted, None, None, None, 0.0, _chance_of_none(pruned, case, coordinates))
     network = build(
         pruned.kept,
         coordinates,
@@ -106,6 +112,36 @@ def dense_error(case: Case, width: int, seed: int) -> float:
     return certify(fitted_units(width, wanted, activation=case.activation, seed=own), wanted).upper
 
 
+def _chance_of_none(pruned: Pruned, case: Case, coordinates: tuple[int, ...]) -> float:
+    """``P(N_J = 0)``: exact for a uniform set of entries, by SNIP's rank-S prediction otherwise."""
+    if case.criterion == "snip":
+        return none_joined(pruned.rank_s().probabilities(case.density), coordinates)
+    law = uniform_mask_law(case.width, case.active, pruned.kept.numel(), int(pruned.kept.sum()))
+    return float(law.at(np.zeros(1, dtype=np.int64))[0])
+
+
+def interpolation_error(name: str, neurons: int) -> float | None:
+    """``(int |g''|^(1/2))^2/(8 N^2)`` on [-1, 1] for a target of one coordinate; None where it has a kink.
+
+    Sup error of the interpolant at equidistributed knots in the limit (statement UAT), by quadrature of the formula.
+    """
+    root = _root_of_curvature(name)
+    return None if root is None else root**2 / (8.0 * neurons**2)
+
+
+@functools.lru_cache(maxsize=16)
+def _root_of_curvature(name: str) -> float | None:
+    expression = target(name, 1).expression
+    if expression.has(sympy.Abs, sympy.Max, sympy.Min):
+        return None
+    (x,) = expression.free_symbols
+    second = sympy.lambdify(x, sympy.diff(expression, x, 2), "numpy")
+    ends = np.linspace(-1.0, 1.0, _PANELS + 1)
+    nodes, weights = np.polynomial.legendre.leggauss(16)
+    places = 0.5 * (ends[:-1] + ends[1:])[:, None] + nodes / _PANELS
+    return float((np.sqrt(np.abs(second(places))) @ weights).sum() / _PANELS)
+
+
 @torch.no_grad()
 def _mismatch(
     network: MaskedNetwork, reduced: RidgeSum, coordinates: tuple[int, ...], generator: torch.Generator
@@ -120,10 +156,19 @@ def _mismatch(
     return float(difference.max()) / size if size > 0.0 else float(difference.max())
 
 
-@functools.lru_cache(maxsize=64)
 def half_oscillation(name: str, active: int) -> float:
-    """Certified lower bound of half the oscillation of a target on all of K: the unit of its errors."""
-    return fibre_floor(target(name, active), inactive=tuple(range(active))).lower
+    """Certified lower bound of half the oscillation of a target on all of K: the unit of upper bounds."""
+    return _oscillation(name, active).lower
+
+
+def largest_half_oscillation(name: str, active: int) -> float:
+    """Certified upper bound of the same: the unit of lower bounds, which may refute."""
+    return _oscillation(name, active).upper
+
+
+@functools.lru_cache(maxsize=64)
+def _oscillation(name: str, active: int) -> Floor:
+    return fibre_floor(target(name, active), inactive=tuple(range(active)))
 
 
 @functools.lru_cache(maxsize=64)

@@ -7,12 +7,15 @@ has kept and certifies its sup error. It builds a dense network of width N_J as 
 * *limit*, for each target, k and activation: at the largest expected effective width the certified error is below
   ``TOLERANCE`` of the target's half oscillation, and below that at the smallest. It speaks against the statement only
   where the certified lower bound stays above the tolerance and falls more slowly than ``N_J^(-SLOWEST)``;
+* *rate*, for ReLU, k = 1 and targets without a kink: from ``MANY`` neurons on no certified error exceeds the limit of
+  interpolation at equidistributed knots, a formula of the target alone;
 * *width*, for each k and activation: the mean log-ratio of the error to that of the dense network of width N_J is 0 up
   to ``RATIO_MARGIN``. If the statement holds, its law is symmetric around 0 whatever n, d and rho are;
 * *inputs*, likewise: the slope of that log-ratio in log d, within trials of one target, n and rho, is 0 up to
   ``SLOPE_MARGIN``.
 
-The last two are supported with their interval within the margin, refuted with it outside.
+The last two are supported with their interval within the margin, refuted with it outside. They compare two networks of
+one construction: they test that mask and ambient inputs do not enter, not how good the construction is.
 """
 
 from __future__ import annotations
@@ -20,10 +23,18 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from verification.cases import Case, Observation, Values
 from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run, worst
-from verification.claims.realised import dense_error, false_floors, half_oscillation, realise
+from verification.claims.realised import (
+    dense_error,
+    false_floors,
+    half_oscillation,
+    interpolation_error,
+    largest_half_oscillation,
+    realise,
+)
 from verification.statistics import contrast_interval, detectable_mean, mean_interval
 from verification.statistics.strata import stratified_slope
 
@@ -45,7 +56,10 @@ SLOPE_MARGIN = 0.2
 MOST_DENSE = 64
 """Largest n at which the error of a dense network of width n is computed, for a false variant."""
 
-IDENTITY_TEST, LIMIT, WIDTH, INPUTS = "identity", "limit", "width", "inputs"
+MANY = 32
+"""Effective width from which the error of interpolation is held against its limit."""
+
+IDENTITY_TEST, LIMIT, WIDTH, INPUTS, RATE = "identity", "limit", "width", "inputs", "rate"
 
 _LEAST = 1e-300
 
@@ -67,32 +81,38 @@ class Uat:
         """Build and certify one network; bound what any network could do under the false hypotheses."""
         found = realise(case, seed)
         if found.error is None:
-            return {STATEMENT: {"effective": 0.0}}
+            return {STATEMENT: {"effective": 0.0, "chance": found.chance}}
         unit = half_oscillation(case.target, case.active)
         known = {
             "upper": found.error.upper / unit,
-            "lower": found.error.lower / unit,
+            "lower": found.error.lower / largest_half_oscillation(case.target, case.active),
             "effective": float(found.joined),
             "mismatch": found.mismatch,
             "predicted": dense_error(case, found.joined, seed) / unit,
         }
+        interpolated = interpolation_error(case.target, found.joined) if _interpolates(case) else None
+        if interpolated is not None:
+            known["over rate"] = found.error.upper / interpolated
         growth = math.sqrt(case.inputs / case.active)
         values = {STATEMENT: known, "grows-with-d": known | {"predicted": known["predicted"] * growth}}
         if case.width <= MOST_DENSE:
             values["ambient-width"] = known | {"predicted": dense_error(case, case.width, seed) / unit}
+        largest = largest_half_oscillation(case.target, case.active)
         for name, floor in false_floors(case.target, case.active, case.activation).items():
-            values[name] = known | {"upper": max(known["upper"], floor / unit), "lower": floor / unit}
+            values[name] = known | {"upper": max(known["upper"], floor / unit), "lower": floor / largest}
         return values
 
     def decide(self, observations: Sequence[Observation], variant: str, level: float) -> Measurement:
         """Test all trials with a joined neuron; Bonferroni over the tests that could refute a true statement."""
-        found = [o for o in carrying(observations, variant) if o.values[variant]["effective"] > 0.0]
+        carried = carrying(observations, variant)
+        found = [o for o in carried if o.values[variant]["effective"] > 0.0]
         if not found:
-            return not_run(level)
+            return _cannot(carried, variant, level) if carried else not_run(level)
         targets, pools = grouped(found, _target), grouped(found, _pool)
         share = level / (len(targets) + 2 * len(pools))
         rows = [_identity(name, group, variant) for name, group in pools.items()]
         rows += [_limit(name, group, variant, level, share) for name, group in targets.items()]
+        rows += [_rate(name, group, variant) for name, group in targets.items() if _has_rate(group, variant)]
         ratios = [row for name, group in pools.items() for row in _ratios(name, group, variant, level, share)]
         outcomes = [Outcome(str(row["outcome"])) for row in rows + ratios]
         if {(row["group"], row["test"]) for row in ratios} != {
@@ -125,9 +145,12 @@ class Uat:
             for k in sorted({o.case.active for o in found})
         }
         reached = "; ".join(f"k = {k}: {error:.2g}" for k, error in best.items())
-        without = len(carried) - len(found)
+        chances = [v["chance"] for o in carried if "upper" not in (v := o.values[STATEMENT])]
         cannot = (
-            f" In {without} more no neuron is joined to all active coordinates: there it cannot." if without else ""
+            f" In {len(chances)} more no neuron is joined to all active coordinates (of probability "
+            f"{statistics.fmean(chances):.2g} there): the network cannot."
+            if chances
+            else ""
         )
         return (
             f"On {len(found)} real masks networks were built on kept edges alone, and their sup error certified; least "
@@ -153,6 +176,44 @@ def _identity(name: str, group: Sequence[Observation], variant: str) -> dict[str
         "margin": IDENTITY,
         "share of margin": mismatch / IDENTITY,
         "outcome": (Outcome.REFUTED if mismatch > IDENTITY else Outcome.SUPPORTED).value,
+    }
+
+
+def _cannot(carried: Sequence[Observation], variant: str, level: float) -> Measurement:
+    """Record trials none of which has a joined neuron: nothing could be built, and nothing was judged."""
+    chance = statistics.fmean(o.values[variant].get("chance", math.nan) for o in carried)
+    return replace(
+        not_run(level),
+        outcome=Outcome.INCONCLUSIVE,
+        null="the masked network does what that of width N_J does",
+        alternative="another function",
+        statistic="mean probability that no neuron is joined to all of J; none was, in any trial",
+        observed=chance,
+        bound=1.0,
+        sample_size=len(carried),
+    )
+
+
+def _interpolates(case: Case) -> bool:
+    return case.active == 1 and case.activation == "relu"
+
+
+def _has_rate(group: Sequence[Observation], variant: str) -> bool:
+    return any("over rate" in o.values[variant] for o in group)
+
+
+def _rate(name: str, group: Sequence[Observation], variant: str) -> dict[str, float | str]:
+    """Hold the error against the stated rate of interpolation, where neurons are many: no network need be worse."""
+    ratios = [v["over rate"] for o in group if (v := o.values[variant])["effective"] >= MANY and "over rate" in v]
+    value = max(ratios, default=math.inf)
+    return {
+        "group": name,
+        "test": RATE,
+        "trials": float(len(ratios)),
+        "value": value,
+        "margin": 1.0,
+        "share of margin": value if ratios else 0.0,
+        "outcome": (Outcome.SUPPORTED if value <= 1.0 else Outcome.INCONCLUSIVE).value,
     }
 
 

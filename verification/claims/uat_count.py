@@ -12,7 +12,8 @@ Four sources, one statement:
 The sets are declared by the prediction, not by the mask. Where the law is exact, one-sided p-values are combined over
 trials (Fisher). Everywhere the relative error of the sum and the squared deviations, over their predicted variance, are
 held against margins by the rule of ``asymptotic``: supported inside at the largest size, refuted where they stay out.
-A bracket fails with a stated probability, and so often at most over trials.
+A bracket fails with a stated probability, and so often at most over trials. On models the statement's two bounds are
+held to trials as well (``joined_bounds``).
 """
 
 from __future__ import annotations
@@ -44,6 +45,15 @@ from graphon_theory.saliency import FiniteModel, SaliencyModel
 from verification.cases import Case, Observation, Values
 from verification.claims.asymptotic import conclude, decide_group
 from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run
+from verification.claims.joined_bounds import (
+    BOUNDS,
+    FALSE_FLOOR,
+    decide_bound,
+    few_figures,
+    floor_figures,
+    telling,
+    worse,
+)
 from verification.experiment import prune
 from verification.sampling import model_scores
 from verification.statistics import binomial_at_least, detectable_mean, detectable_proportion, fisher
@@ -82,6 +92,7 @@ class UatCount:
         Mutant("binomial", "N_J is binomial under top-k with row types drawn, as at a fixed threshold"),
         Mutant("weakest", "t_J is the smallest degree, whatever k"),
         Mutant("homogeneous", "t_J is rho^k, whatever the columns"),
+        Mutant(FALSE_FLOOR, "t_J >= alpha p, whatever k: the edge floor of one column"),
     )
 
     def trial(self, case: Case, seed: int) -> Values:
@@ -109,7 +120,7 @@ class UatCount:
             (name, measure, group, group[0].case.size == max(o.case.size for o in sizes))
             for name, sizes in groups.items()
             for group in grouped(sizes, lambda case: case.key()).values()
-            for measure in (DRAWN, GIVEN, UNIFORM, BRACKET)
+            for measure in (DRAWN, GIVEN, UNIFORM, BRACKET, *BOUNDS)
             if f"{measure} low" in group[0].values[variant] or measure in group[0].values[variant]
         ]
         growing = [
@@ -120,7 +131,9 @@ class UatCount:
         ]
         tests = len(cases) + len(growing)
         rows = [
-            _by_bracket(name, group, variant, level / tests)
+            _about(name, measure, group, variant) | decide_bound(measure, group, variant, level / tests)
+            if measure in BOUNDS
+            else _by_bracket(name, group, variant, level / tests)
             if measure == BRACKET
             else _by_law(name, measure, group, variant, level / tests, largest=largest)
             for name, measure, group, largest in cases
@@ -135,15 +148,18 @@ class UatCount:
                 level=level,
                 tests=tests,
             )
+            | _nothing_expected(group, variant)
             for name, measure, group in growing
         ]
         return conclude(
             rows,
             len(found),
             level,
-            null="N_J has the law of UAT-count: its sum over disjoint sets, its mean, its variance, its bracket",
+            null="N_J has the law of UAT-count: its sum over disjoint sets, its mean, its variance, its bracket, "
+            "its bounds",
             alternative="its law is another, or mean or variance stay outside their margins as n and d grow",
-            statistic="relative error of mean or variance, or share outside the bracket, over what is allowed",
+            statistic="relative error of mean or variance, share outside the bracket or beyond a bound, over what is "
+            "allowed",
         )
 
     def headline(self, observations: Sequence[Observation], level: float) -> str | None:
@@ -200,6 +216,16 @@ def _fixed_threshold(case: Case, generator: torch.Generator) -> Values:
         law = given_types_law(np.tile(stars[:MOST_SETS], (case.width, 1)))
         figures = _figures(counts, case.width * stars, case.width * stars * (1.0 - stars))
         values[name] = figures | _tails(DRAWN, counts, law) | _tails(GIVEN, counts, law)
+    spread = range(0, len(sets), -(-len(sets) // MOST_SETS))  # sets of all degrees
+    looked = [sets[g] for g in spread]
+    expected = case.width * (weights @ joined_rates(kept, looked))
+    place = telling(expected)
+    values[STATEMENT] |= few_figures(int(counts[spread[place]]), float(expected[place]))
+    given = np.full(case.width, 1.0 / case.width)
+    for name in (STATEMENT, FALSE_FLOOR) if case.active > 1 else (STATEMENT,):
+        both = [floor_figures(w, at, looked, once=name == FALSE_FLOOR) for w, at in ((kept, weights), (own, given))]
+        figures = {"joined": values[STATEMENT]["joined"], "expected": values[STATEMENT]["expected"]}
+        values[name] = values.get(name, figures) | worse(both)
     return values
 
 
@@ -316,8 +342,8 @@ def _figures(counts: npt.NDArray[np.int64], means: Array, variances: Array) -> d
     total = float(means.sum())
     squares = float(np.square(counts - means).sum())
     return {
-        MEAN: float(counts.sum()) / total - 1.0,
-        SPREAD: squares / float(variances.sum()) - 1.0,
+        MEAN: _relative(float(counts.sum()), total),
+        SPREAD: _relative(squares, float(variances.sum())),
         "joined": float(counts.mean()),
         "expected": total / means.size,
     }
@@ -329,8 +355,20 @@ def _tails(measure: str, counts: npt.NDArray[np.int64], law: CountLaw) -> dict[s
     return {
         f"{measure} low": law.at_most(total),
         f"{measure} high": law.at_least(total),
-        f"{measure} error": total / law.mean - 1.0,
+        f"{measure} error": _relative(total, law.mean),
     }
+
+
+def _relative(found: float, predicted: float) -> float:
+    """Relative error; where 0 is predicted, what was found instead, so that nothing found is no error."""
+    return found / predicted - 1.0 if predicted > 0.0 else found
+
+
+def _nothing_expected(group: Sequence[Observation], variant: str) -> dict[str, float | str]:
+    """Take support away where no neuron is expected to be joined: agreement would be empty."""
+    if any(o.values[variant]["expected"] > 0.0 for o in group):
+        return {}
+    return {"outcome": Outcome.INCONCLUSIVE.value} if not any(o.values[variant]["joined"] for o in group) else {}
 
 
 def _value(observation: Observation, variant: str, measure: str) -> float:
@@ -357,7 +395,7 @@ def _by_law(
     errors = [v[f"{measure} error"] for v in values]
     finest = detectable_mean(errors, share / 2.0) / RESOLUTION
     fine = Outcome.SUPPORTED if finest <= 1.0 or not largest else Outcome.INCONCLUSIVE
-    return _about(name, measure, group, variant) | {
+    row = _about(name, measure, group, variant) | {
         "mean": float(np.mean(errors)),
         "p": p_value,
         "margin": RESOLUTION,
@@ -365,6 +403,7 @@ def _by_law(
         "detectable": finest,
         "outcome": (Outcome.REFUTED if p_value <= share else fine).value,
     }
+    return row | _nothing_expected(group, variant)
 
 
 def _by_bracket(name: str, group: Sequence[Observation], variant: str, share: float) -> dict[str, float | str]:

@@ -14,10 +14,10 @@ import torch
 
 from verification.cases import Case, Observation, Values
 from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run, worst
-from verification.claims.empty_columns import TESTS, Counts, model_counts, pruned_counts
+from verification.claims.empty_columns import GIVEN_ROWS, TESTS, Counts, model_counts, pruned_counts, two_sided
 from verification.claims.ignored import Ignored, train_against_floor
 from verification.experiment import Pruned, prune
-from verification.statistics import binomial_two_sided, critical_rate, detectable_proportion, detectable_rate
+from verification.statistics import critical_rate, detectable_proportion, detectable_rate
 
 RESOLUTION = 0.35
 """A rate counts as support only if a relative error of this size in it would have been seen."""
@@ -93,14 +93,16 @@ class UatN:
         )
 
     def headline(self, observations: Sequence[Observation], level: float) -> str | None:
-        """How close trained networks came to the floor, and where columns begin to be lost."""
-        ratios = [o.values[STATEMENT]["ratio"] for o in carrying(observations, STATEMENT) if _has_floor(o, STATEMENT)]
-        if not ratios:
-            return None
-        return (
-            f"Of {len(ratios)} networks trained on a target of an input whose column is empty, the best had a "
-            f"certified sup error of {min(ratios):.2f} times half the oscillation."
-        )
+        """Where columns cease to be lost, and how close trained networks came to the floor."""
+        found = carrying(observations, STATEMENT)
+        sentences = _phase(found)
+        ratios = [o.values[STATEMENT]["ratio"] for o in found if _has_floor(o, STATEMENT)]
+        if ratios:
+            sentences.append(
+                f"Of {len(ratios)} networks trained on a target of an input whose column is empty, the best had a "
+                f"certified sup error of {min(ratios):.2f} times half the oscillation."
+            )
+        return " ".join(sentences) or None
 
 
 def _floors(ignored: Ignored) -> dict[str, dict[str, float]]:
@@ -155,10 +157,17 @@ def _rate_rows(group: Sequence[Observation], variant: str, level: float) -> list
             continue
         count, size = (int(sum(v[f"{name} {test}"] for v in values)) for name in ("count", "size"))
         rate = sum(v[f"rate {test}"] * v[f"size {test}"] for v in values) / size
-        row = _about(group[0].case) | {"test": test, "empty": count / size, "predicted": rate}
+        row = (
+            _about(group[0].case)
+            | {"test": test, "empty": count / size, "predicted": rate}
+            | (lost_columns(group, variant) if test == GIVEN_ROWS else {})
+        )
+        # Types are drawn anew in each trial, so that rates may differ between trials as well.
+        unequal = any(v[f"unequal {test}"] > 0.0 or v[f"rate {test}"] != values[0][f"rate {test}"] for v in values)
         if 0.0 < rate < 1.0:
-            p_value, finest = binomial_two_sided(count, size, rate), detectable_rate(size, rate, level)
-            over = abs(count / size / rate - 1.0) / critical_rate(size, rate, level)
+            p_value, finest = two_sided(count, size, rate, unequal=unequal), detectable_rate(size, rate, level)
+            allowed = max(critical_rate(size, rate, level), float(unequal) / (size * rate))
+            over = abs(count / size / rate - 1.0) / allowed
         else:
             # A certainty: a single column speaks against it.
             p_value, finest = float(count / size == rate), 0.0
@@ -167,6 +176,63 @@ def _rate_rows(group: Sequence[Observation], variant: str, level: float) -> list
         outcome = Outcome.REFUTED if p_value <= level else fine
         rows.append(row | {"p": p_value, "detectable": finest, "error over allowed": over, "outcome": outcome.value})
     return rows
+
+
+def lost_columns(group: Sequence[Observation], variant: str = STATEMENT) -> dict[str, float]:
+    """Say how many columns masks of one model lost.
+
+    Parameters
+    ----------
+    group
+        Observations of one law.
+    variant
+        The statement or a false variant.
+
+    Returns
+    -------
+    dict
+        Mean number of empty columns of a mask, and the share of masks without one, each observed and predicted; empty
+        where the observations are of no model, or the variant says nothing of masks.
+    """
+    values = [o.values[variant] for o in group if "whole" in o.values[variant]]
+    if not values:
+        return {}
+    inputs = group[0].case.inputs
+    columns = sum(v[f"size {GIVEN_ROWS}"] for v in values)
+    expected = sum(v[f"rate {GIVEN_ROWS}"] * v[f"size {GIVEN_ROWS}"] for v in values)
+    return {
+        "empty columns a mask": inputs * sum(v[f"count {GIVEN_ROWS}"] for v in values) / columns,
+        "predicted a mask": inputs * expected / columns,
+        "masks without one": sum(v["whole"] for v in values) / len(values),
+        "predicted without one": sum(v["whole predicted"] for v in values) / len(values),
+    }
+
+
+def _phase(found: Sequence[Observation]) -> list[str]:
+    """Say from which width on models lose fewer than one column a mask, where both sides of it were measured."""
+    sentences = []
+    models = [o for o in found if "whole" in o.values[STATEMENT]]
+
+    def name(case: Case) -> tuple[str, str, int, float]:
+        return case.source, case.initialisation, case.inputs, case.density
+
+    for (source, _, inputs, density), alike in grouped(models, name).items():
+        widths = grouped(sorted(alike, key=lambda o: o.case.width), lambda case: case.width)
+        lost = {n: lost_columns(group) for n, group in widths.items()}
+        means = {n: figures["empty columns a mask"] for n, figures in lost.items()}
+        few = min((n for n in means if means[n] < 1.0 and all(means[m] < 1.0 for m in means if m >= n)), default=0)
+        if few in (0, min(means)):
+            continue
+        figures = ", ".join(f"{mean:.3g}" for mean in means.values())
+        predicted = ", ".join(f"{one['predicted a mask']:.3g}" for one in lost.values())
+        whole = ", ".join(f"{one['masks without one']:.0%}" for one in lost.values())
+        sentences.append(
+            f"Of {source} with d = {inputs}, density {density:g} and n = {', '.join(map(str, means))}, masks had on "
+            f"average {figures} empty columns (predicted {predicted}), and {whole} of the masks had none: columns "
+            f"cease to be lost between n = {max(n for n in means if n < few)} and {few}; n rho passes log d at "
+            f"n = {math.log(inputs) / density:.1f}."
+        )
+    return sentences
 
 
 def _floor_rows(group: Sequence[Observation], variant: str, networks: int) -> list[dict[str, float | str]]:

@@ -100,8 +100,9 @@ class _Relu(_Closed):
     """Arc-cosine kernels: the angle once, its sine by ``sin``, which does not cancel where it is small."""
 
     def prepare(self, variance: Tensor, dtype: torch.dtype) -> Tensor:
-        root = variance.double().sqrt()
-        # A variance of 0 gets the correlation 0.
+        # Below the normal range covariances are lost: such a variance counts as 0, and gets the correlation 0.
+        lost = variance < torch.finfo(dtype).tiny
+        root = variance.double().masked_fill(lost, 0.0).sqrt()
         inverse = torch.where(root > 0, 1.0 / root, torch.zeros_like(root))
         return torch.stack([inverse, root]).to(dtype)
 

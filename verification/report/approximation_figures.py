@@ -11,8 +11,9 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from verification.cases import Observation
-from verification.claims.claim import STATEMENT
+from verification.claims.claim import STATEMENT, grouped
 from verification.claims.realised import Realised, half_oscillation, realise
+from verification.claims.uat_n import lost_columns
 from verification.names import TARGETS
 from verification.report.figures import _BLUE, _GREEN, _GREY, _ORANGE, _STYLE, _svg
 from verification.run import Run
@@ -81,6 +82,39 @@ def network_figure(run: Run) -> str | None:
                 _draw_line(parts.pop(0), line, realise(line.case, line.seed))
             if plane is not None:
                 _draw_plane(parts.pop(0), plane, realise(plane.case, plane.seed))
+        return _svg(figure)
+
+
+def empty_figure(run: Run) -> str | None:
+    """Draw the mean number of empty columns against n, observed and predicted; None without a ladder of widths.
+
+    A ladder: trials of UAT-n on masks of one model, of one d and density, at two widths or more.
+    """
+    found = [o for o in run.observations if o.case.statement == "UAT-n" and "whole" in o.values.get(STATEMENT, {})]
+    ladders = {
+        alike: widths
+        for alike, group in grouped(found, lambda c: (c.source, c.inputs, c.density)).items()
+        if len(widths := grouped(sorted(group, key=lambda o: o.case.width), lambda c: c.width)) > 1
+    }
+    if not ladders:
+        return None
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(4.8, 3.4), layout="constrained")
+        axis = figure.subplots(1, 1)
+        for k, ((source, inputs, density), widths) in enumerate(ladders.items()):
+            colour = _COLOURS[k % 5]
+            rows = [lost_columns(group) for group in widths.values()]
+            label = f"{source}, d = {inputs:,}, density {density:g}"
+            axis.plot(
+                list(widths), [row["predicted a mask"] for row in rows], color=colour, linestyle="--", linewidth=1
+            )
+            means = [row["empty columns a mask"] for row in rows]
+            axis.plot(list(widths), means, color=colour, marker=_MARKERS[k % 5], linestyle="", label=label)
+            axis.axvline(np.log(inputs) / density, color=colour, linestyle=":", linewidth=1)
+        axis.set_yscale("log")
+        axis.set_xlabel("n")
+        axis.set_ylabel("empty columns a mask")
+        axis.legend(fontsize=7)
         return _svg(figure)
 
 

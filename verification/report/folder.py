@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from graphon_theory.errors import InputError
-from verification.report.approximation_figures import error_figure, network_figure
+from verification.report.approximation_figures import empty_figure, error_figure, network_figure
 from verification.report.document import document
 from verification.report.figures import distance_figure, mask_figure
 from verification.report.page import render_page
@@ -35,6 +35,11 @@ _NETWORKS = (
     "Top: a network of one active coordinate with its certified band, in which the target lies. Bottom: target, "
     "network and error for two active coordinates; the colour scale of the error ends at its certified bound.",
 )
+_EMPTY = (
+    "Empty columns against width",
+    "Mean number of empty columns of a mask of a saliency model. Points: observed. Dashed: the exact law, given all "
+    "types. Dotted: n at which n deg passes log d.",
+)
 
 
 def write_folder(run: Run) -> dict[str, Path]:
@@ -52,6 +57,7 @@ def write_folder(run: Run) -> dict[str, Path]:
         ("distances.svg", _DISTANCES, distance_figure(run)),
         ("approximation.svg", _ERRORS, error_figure(run)),
         ("networks.svg", _NETWORKS, network_figure(run)),
+        ("empty.svg", _EMPTY, empty_figure(run)),
     ):
         if svg is not None:
             files[name] = svg
