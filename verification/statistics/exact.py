@@ -17,7 +17,7 @@ def binomial_two_sided(count: int, size: int, probability: float) -> float:
     Twice the smaller binomial tail. The trials need not share one rate: a sum of independent indicators
     is more concentrated than the binomial of the same mean beyond one unit from it (Hoeffding 1956,
     Theorem 5), so the p-value stays valid there, only larger. Nearer to a mean that is itself below about one,
-    unequal rates make it too small by a fraction of up to half the mean: count 1 as no evidence there.
+    unequal rates make it too small by a fraction of up to half the mean: a count of 1 is no evidence there.
 
     Parameters
     ----------
