@@ -60,10 +60,11 @@ def floor_figures(
         columns = kept[:, list(one)]
         density = float(weights @ columns.prod(axis=1))
         least = columns.min(axis=1)
+        order = np.argsort(-least, kind="stable")
+        shares = np.cumsum(weights[order])
         for wanted in _SHARES:
             # p such that at least the wanted share of rows lies at or above it; alpha is then measured.
-            order = np.argsort(-least, kind="stable")
-            place = min(int(np.searchsorted(np.cumsum(weights[order]), wanted)), least.size - 1)
+            place = min(int(np.searchsorted(shares, wanted)), least.size - 1)
             p = float(least[order[place]])
             share = min(1.0, float(weights[least >= p].sum()))
             bound = edge_floor_bound(share, p, 1 if once else len(one))
