@@ -70,7 +70,7 @@ class OneHiddenLayer(nn.Module):
     @property
     def noise(self) -> NoiseLaw:
         """Law of the hidden weights over ``weight_scale``."""
-        return Gaussian() if self.initialisation == "gaussian" else Uniform()
+        return initial_noise(self.initialisation)
 
     @torch.no_grad()
     def slopes(self, x: Tensor) -> Tensor:
@@ -83,6 +83,17 @@ class OneHiddenLayer(nn.Module):
         # GELU is z Phi(z): its slope is Phi(z) + z phi(z).
         density = torch.exp(-0.5 * z.square()) / math.sqrt(2.0 * math.pi)
         return 0.5 * (1.0 + torch.erf(z / math.sqrt(2.0))) + z * density
+
+
+def initial_noise(initialisation: str) -> NoiseLaw:
+    """Law of the weights over their scale, by the name of the initialisation.
+
+    Parameters
+    ----------
+    initialisation
+        "gaussian", or "uniform" (PyTorch's default).
+    """
+    return Gaussian() if initialisation == "gaussian" else Uniform()
 
 
 def perceptron(

@@ -22,7 +22,7 @@ from graphon_theory.criteria.cross_entropy import (
     mean_residual_share,
     unmixed_field,
 )
-from graphon_theory.noise import Gaussian, NoiseLaw, Uniform
+from graphon_theory.noise import NoiseLaw
 from graphon_theory.saliency import FiniteModel
 from verification.cases import Case, Observation, Values
 from verification.claims.claim import STATEMENT, Measurement, Mutant, carrying
@@ -34,7 +34,7 @@ from verification.data import digits_classes
 from verification.devices import current
 from verification.losses import cross_entropy
 from verification.masks import mask
-from verification.networks import perceptron
+from verification.networks import initial_noise, perceptron
 
 Array = npt.NDArray[np.float64]
 
@@ -143,5 +143,5 @@ class _Scored:
             logits=np.maximum(z, 0.0) @ readout.T,
             inputs=x,
             labels=batch.labels.numpy(),
-            noise=Gaussian() if case.initialisation == "gaussian" else Uniform(),
+            noise=initial_noise(case.initialisation),
         )

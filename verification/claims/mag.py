@@ -16,13 +16,12 @@ import torch
 from torch import nn
 
 from graphon_theory.criteria.magnitude import LayerShares, magnitude_shares
-from graphon_theory.noise import Gaussian, NoiseLaw, Uniform
 from verification.cases import Case, Observation, Values
 from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run, worst
 from verification.claims.false_laws import matched_law
 from verification.criteria import score
 from verification.masks import LayerCollapse, mask
-from verification.networks import perceptron
+from verification.networks import initial_noise, perceptron
 from verification.null_laws import uniform_degree_p_values
 from verification.statistics import binomial_two_sided, critical_rate, detectable_rate, fisher
 
@@ -168,7 +167,7 @@ def _predictions(network: nn.Sequential, case: Case) -> dict[str, LayerShares]:
     layers = [layer for layer in network if isinstance(layer, nn.Linear)]
     sizes = [layer.weight.numel() for layer in layers]
     scales = [layer.in_features**-0.5 for layer in layers]
-    law: NoiseLaw = Gaussian() if case.initialisation == "gaussian" else Uniform()
+    law = initial_noise(case.initialisation)
     truth = magnitude_shares(sizes, scales, law, case.density)
     equal = np.full(len(layers), case.density)
     # The false scale is matched on the widest layer, so that it differs in its power alone.

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from graphon_theory.criteria import homogeneous_model, path_factors, synflow_model
 from graphon_theory.energy import kept_energy
-from graphon_theory.noise import Gaussian, NoiseLaw, Uniform
+from graphon_theory.noise import NoiseLaw
 from graphon_theory.saliency import FiniteModel, kept_probability
 from verification.cases import Case, Observation
 from verification.claims.asymptotic import conclude, decide_group
@@ -33,7 +33,7 @@ from verification.data import Batch
 from verification.experiment import draw_batch
 from verification.losses import centred_squared_loss
 from verification.masks import mask
-from verification.networks import perceptron
+from verification.networks import initial_noise, perceptron
 from verification.ntk.capture import capture
 from verification.ntk.finite_types import PairKernel
 from verification.ntk.masked import MaskedNetwork, apply_masks
@@ -103,7 +103,7 @@ def prune_layers(case: Case, generator: torch.Generator, *, shift: float = 0.0) 
         seed=seed,
     )
     names = [name for name, part in network.named_children() if isinstance(part, nn.Linear)][: case.depth]
-    noise: NoiseLaw = Gaussian() if case.initialisation == "gaussian" else Uniform()
+    noise = initial_noise(case.initialisation)
     drawn = draw_batch(case, generator) if case.criterion == "snip" else None
     inputs = None if drawn is None else shifted(drawn.inputs, shift)
     batch = None if drawn is None or inputs is None else [(inputs, drawn.labels[:, None])]

@@ -16,14 +16,13 @@ import torch
 from torch import nn
 
 from graphon_theory.criteria import path_factors, synflow_model
-from graphon_theory.noise import Gaussian, NoiseLaw, Uniform
 from graphon_theory.saliency import FiniteModel, kept_probability
 from verification.cases import Case, Observation, Values
 from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run, worst
 from verification.claims.false_laws import other_noise
 from verification.criteria import score
 from verification.masks import mask
-from verification.networks import perceptron
+from verification.networks import initial_noise, perceptron
 from verification.null_laws import block_counts, quantile_groups, threshold_cells_p_value
 from verification.statistics import binomial_two_sided, critical_rate, detectable_rate, fisher
 
@@ -63,7 +62,7 @@ class Syn:
             initialisation=case.initialisation,
             seed=int(torch.randint(2**62, (), generator=generator)),
         )
-        law: NoiseLaw = Gaussian() if case.initialisation == "gaussian" else Uniform()
+        law = initial_noise(case.initialisation)
         layers = {name: layer for name, layer in network.named_children() if isinstance(layer, nn.Linear)}
         factors = path_factors([layer.weight.detach().numpy() for layer in layers.values()])
         scores = score(network, criterion="synflow")
