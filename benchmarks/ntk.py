@@ -5,6 +5,8 @@
 - A heterogeneous chain of three layers (Gaussian noise, smooth rank-one profiles) at N = 1,024, over the homogeneous
   kernel's own time, with the error that nodes and factorisation leave, against many nodes in float64.
 - Step graphons of 64 x 64 blocks, over a loop over nodes and pairs of nodes.
+- Peak memory of a process over the size of the result, at N = 8,000, d = 100 (what the libraries take at a first call
+  is left out, the inputs' copies are in it).
 - ``neural-tangents``, where ``GRAPHON_NT_PYTHON`` names an interpreter that has it (it needs an old jax).
 
 Seconds are of the processor where cores are shared (one thread), the least of several runs, ours and the other in
@@ -13,11 +15,15 @@ turns: on a busy machine the clock on the wall measures the others.
 
 from __future__ import annotations
 
+import ctypes
 import json
+import math
+import multiprocessing
 import os
 import subprocess
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +41,8 @@ D = 784
 RUNS = 5
 PEER_SCRIPT = Path(__file__).with_name("peer_ntk.py")
 PEER_TIMEOUT = 300.0
+MEMORY = (8000, 100)
+"""Samples and inputs at which peak memory is read."""
 
 
 def best(*tasks: Callable[[], object]) -> list[float]:
@@ -102,9 +110,46 @@ def naive(X: torch.Tensor, layers: list[GraphonLayer]) -> torch.Tensor:
     return sum((w * (t + k) for w, t, k in zip(weights, terms, k1s, strict=True)), start=torch.zeros_like(terms[0]))
 
 
+def peak_over_result(n: int, d: int, *, constant: bool) -> float:
+    """Peak memory of ``limit_ntk`` over that of its float32 result, in a process of its own; NaN without ``/proc``.
+
+    ``ru_maxrss`` would start from the size of the process that started it; the high-water mark of ``/proc`` does not.
+    """
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as executor:
+        return executor.submit(_peak, n, d, constant).result()
+
+
+def _peak(n: int, d: int, constant: bool) -> float:  # noqa: FBT001  # called by position in another process
+    def chain(columns: int) -> list[GraphonLayer]:
+        if constant:
+            return [constant_layer(0.1, 0.439, columns=columns)]
+        first = SaliencyModel(g=Rational(1, 2) + u, f=exp(-v))
+        return [model_layer(first, 0.1, columns=columns, variant="kept", nodes=5)]
+
+    with one_thread():
+        X = torch.randn((n, d), generator=torch.Generator().manual_seed(0))
+        layers = chain(d)
+        limit_ntk(X[: min(n, 600)], layers)  # libraries and their buffers, loaded at the first call
+        try:
+            ctypes.CDLL(None).malloc_trim(0)
+            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+            before = _high_water()
+            result = limit_ntk(X, layers).total
+            return (_high_water() - before) / (result.numel() * result.element_size())
+        except (OSError, AttributeError):
+            return math.nan
+
+
+def _high_water() -> float:
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(1024.0 * float(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+
 def run_peer(python: str, n: int, depth: int) -> str:
     """Time ``neural-tangents`` on inputs of this size, in its own interpreter; a word where it does not finish."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    threads["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     command = [python, str(PEER_SCRIPT), str(n), str(D), str(depth)]
     try:
         done = subprocess.run(  # noqa: S603
@@ -128,6 +173,7 @@ def main(largest: int) -> None:
         small = X[: min(1024, largest)]
         _heterogeneous(small)
         _blocks(small)
+    _memory(MEMORY[0] if largest >= 2048 else largest)
 
 
 def _homogeneous(X: torch.Tensor, peer: str | None) -> None:
@@ -168,3 +214,12 @@ def _blocks(X: torch.Tensor) -> None:
         gap = float((limit_ntk(X, layers).total - slow).abs().max() / slow.max())
         print(f"64 blocks, {depth} layers, N = {len(X)}: {ours:.3f} s, the loop {seconds:.3f} s, {seconds / ours:.1f} "
               f"times as long; differ by {gap:.1e}", flush=True)  # fmt: skip
+
+
+def _memory(n: int) -> None:
+    size = 4 * n * n / 2**20
+    for name, constant in (("homogeneous", True), ("heterogeneous", False)):
+        ratio = peak_over_result(n, MEMORY[1], constant=constant)
+        print(
+            f"memory, {name}, 1 layer, N = {n}, d = {MEMORY[1]}: peak {ratio:.2f} results of {size:.0f} MB", flush=True
+        )

@@ -1,4 +1,4 @@
-"""The command line: ``graphon verify``, ``graphon analyse``, ``graphon claims``.
+"""The command line: ``graphon verify``, ``graphon analyse``, ``graphon design``, ``graphon claims``.
 
 Heavy imports (SymPy, torch) happen inside the commands, so that ``graphon --help`` answers at once.
 """
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from graphon_theory._version import __version__
 from verification.analysis.command import add_analyse
+from verification.design.command import add_design
 
 if TYPE_CHECKING:
     from verification.run import Run
@@ -112,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     verify.set_defaults(command=_verify)
     add_analyse(commands)
+    add_design(commands)
     claims = commands.add_parser(
         "claims",
         help="list the statements with their hypotheses and what they rest on",

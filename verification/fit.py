@@ -8,6 +8,7 @@ from verification.approximation.network import ACTIVATIONS as CERTIFIED
 from verification.approximation.targets import MOST_COORDINATES
 from verification.check import Check
 from verification.claims import claims
+from verification.claims.gen import SAMPLES as GEN_SAMPLES
 from verification.claims.tax import GROUPS
 from verification.data import DIGIT_SAMPLES, require_digit_pixels
 from verification.masks import kept_count
@@ -18,6 +19,9 @@ MOST_ENTRIES = 1 << 27
 
 BY_GRADIENT = ("snip", "grasp-magnitude", "grasp")
 """Criteria that need a loss and a batch."""
+
+DIGIT_PIXELS = 64
+"""Inputs of the digits as they come."""
 
 LEAST_BATCH = 16
 """Smallest batch of digits: fewer may all have one label."""
@@ -153,7 +157,16 @@ def _joined(where: str, check: Check) -> None:
 
 def _kernels(where: str, check: Check) -> None:
     """Refuse weights that a statement does not look at, and hypotheses that a statement on kernels does not have."""
-    if check.statement not in ("NTK-c", "NTK-1", "NTK-L"):
+    if check.statement in ("LAZY", "GRASP-D") and check.data != "teacher":
+        raise InputError(f"{where}.data", check.data, f'{check.statement} draws samples as it needs: give "teacher"')
+    if check.statement == "GRASP-D" and (check.activations, check.depths) != (("relu",), (1,)):
+        raise InputError(f"{where}.activations", check.activations, "GRASP-D is about one hidden layer of relu")
+    if check.statement in ("GEN", "PATH", "SCALE"):
+        _generalisation(where, check)
+        return
+    if check.statement == "NTK-K":
+        _conditioned(where, check)
+    if check.statement not in ("NTK-c", "NTK-1", "NTK-L", "LAZY"):
         if check.weights != ("kept",):
             raise InputError(f"{where}.weights", check.weights, f"{check.statement} is measured on kept weights alone")
         return
@@ -168,3 +181,37 @@ def _kernels(where: str, check: Check) -> None:
     if without and "snip" in check.criteria:
         remedy = 'give weights = ["redrawn"], or variant = "data-driven"'
         raise InputError(f"{where}.weights", check.weights, f"NTK-L excludes kept weights under snip: {remedy}")
+
+
+def _conditioned(where: str, check: Check) -> None:
+    """Refuse what NTK-K's recursion has no closed forms for."""
+    if check.activations != ("relu",):
+        raise InputError(f"{where}.activations", check.activations, "NTK-K is about relu: leave it out")
+    if check.initialisations != ("gaussian",):
+        raise InputError(f"{where}.initialisations", check.initialisations, "NTK-K is about gaussian: leave it out")
+    if min(check.depths) < 2:
+        raise InputError(f"{where}.depths", check.depths, "one hidden layer needs no conditioning: use NTK-1")
+    if (check.data, check.labels) != ("teacher", "centred"):
+        remedy = 'NTK-K needs independent inputs and centred labels: give data = "teacher", labels = "centred"'
+        raise InputError(f"{where}.data", (check.data, check.labels), remedy)
+
+
+def _generalisation(where: str, check: Check) -> None:
+    """Refuse what GEN, PATH and SCALE are not about, or cannot draw."""
+    if check.depths != (1,):
+        raise InputError(f"{where}.depths", check.depths, f"{check.statement} is measured on one hidden layer")
+    if check.statement != "GEN" and check.activations != ("relu",):
+        raise InputError(f"{where}.activations", check.activations, f"{check.statement} is about relu: leave it out")
+    if "grasp" in check.criteria and "kept" in check.weights:
+        remedy = 'weights that the original grasp keeps have a mean: give weights = ["redrawn"]'
+        raise InputError(f"{where}.weights", check.weights, remedy)
+    if check.variant == "pruning-batch" and set(check.criteria) - set(BY_GRADIENT):
+        raise InputError(
+            f"{where}.criteria", check.criteria, f"pruning-batch needs criteria of {', '.join(BY_GRADIENT)}"
+        )
+    if check.statement != "PATH" and check.data != "teacher":
+        raise InputError(f"{where}.data", check.data, f'{check.statement} draws samples as it needs: give "teacher"')
+    if check.statement == "GEN" and check.variant == "pruning-batch" and check.batch != (GEN_SAMPLES,):
+        raise InputError(f"{where}.batch", check.batch, f"the batch is the sample: give [{GEN_SAMPLES}]")
+    if check.data == "digits" and check.inputs != (DIGIT_PIXELS,):
+        raise InputError(f"{where}.inputs", check.inputs, f"these digits are not upsampled: give [{DIGIT_PIXELS}]")

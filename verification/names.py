@@ -20,6 +20,7 @@ STATEMENTS: Final = (
     "SNIP-1",
     "GRASP",
     "SIGN",
+    "GRASP-D",
     "CE",
     "UAT-count",
     "UAT",
@@ -27,6 +28,11 @@ STATEMENTS: Final = (
     "NTK-c",
     "NTK-1",
     "NTK-L",
+    "NTK-K",
+    "LAZY",
+    "GEN",
+    "PATH",
+    "SCALE",
 )
 CRITERIA: Final = ("random", "magnitude", "snip", "grasp-magnitude", "grasp", "synflow", "synflow-iterative")
 ACTIVATIONS: Final = ("relu", "tanh", "gelu")

@@ -84,13 +84,13 @@ def mean_kept_weight(noise: NoiseLaw, levels: Array) -> float:
     return float(upper_mean(noise, levels).sum() / upper_probability(noise, levels).sum())
 
 
-def output_size(readout: Array, signs: Array, levels: Array, inputs: Array, noise: NoiseLaw) -> float:
-    """Root mean square over a batch of the masked ReLU network's output, its kept weights as in the model.
+def output_moments(readout: Array, signs: Array, levels: Array, inputs: Array, noise: NoiseLaw) -> tuple[Array, Array]:
+    """Mean and variance of the masked ReLU network's output at each input, its kept weights as in the model.
 
     Preactivations ``d^-1/2 sum_j xi_ij 1{kept} x_sj`` have the mean
     ``m_is = d^-1/2 sum_j sign(h_ij) E[xi; xi >= t_ij] x_sj`` and the variance
-    of the sum, and are taken as Gaussian. The outputs' second moment is ``(sum_i a_i E[sigma])^2``, of order n,
-    plus ``sum_i a_i^2 Var[sigma]``, of order 1.
+    of the sum, and are taken as Gaussian. The output's mean ``sum_i a_i E[sigma]`` is of order ``n^(1/2)``, its
+    variance ``sum_i a_i^2 Var[sigma]`` of order 1.
 
     Parameters
     ----------
@@ -104,6 +104,11 @@ def output_size(readout: Array, signs: Array, levels: Array, inputs: Array, nois
         ``x_sj``, shape (S, d).
     noise
         Law of the weights over ``d^-1/2``.
+
+    Returns
+    -------
+    tuple
+        Means and variances, shape (S,) each.
     """
     first = signs * upper_mean(noise, levels)
     second = upper_second_moment(noise, levels)
@@ -114,5 +119,37 @@ def output_size(readout: Array, signs: Array, levels: Array, inputs: Array, nois
     above, density = special.ndtr(ratio), np.exp(-0.5 * ratio**2) / math.sqrt(2.0 * math.pi)
     expected = mean * above + deviation * density
     square = (mean**2 + deviation**2) * above + mean * deviation * density
-    moment = (expected @ readout) ** 2 + (square - expected**2) @ readout**2
-    return float(np.sqrt(moment.mean()))
+    return expected @ readout, (square - expected**2) @ readout**2
+
+
+def output_drift(readout: Array, signs: Array, levels: Array, noise: NoiseLaw) -> Array:
+    """Leading order of the output's mean, a linear function of the input.
+
+    A neuron with ``-a`` has ``-h``, so the opposite mean and the same variance, and for ReLU ``E[sigma]`` at m less
+    that at -m is m: half the mean of ``|a| sign(a) m`` is left, whatever the variance (GRASP-D). As ``output_moments``
+    up to order 1.
+
+    Parameters
+    ----------
+    readout, signs, levels, noise
+        As ``output_moments``.
+
+    Returns
+    -------
+    array
+        Coefficients of ``x_j``, shape (d,): ``(1/2) d^-1/2 sum_i a_i sign(h_ij) E[xi; xi >= t_ij]``.
+    """
+    drift: Array = 0.5 * (readout @ (signs * upper_mean(noise, levels))) / math.sqrt(signs.shape[1])
+    return drift
+
+
+def output_size(readout: Array, signs: Array, levels: Array, inputs: Array, noise: NoiseLaw) -> float:
+    """Root mean square over a batch of the masked ReLU network's output: mean and variance of ``output_moments``.
+
+    Parameters
+    ----------
+    readout, signs, levels, inputs, noise
+        As ``output_moments``.
+    """
+    mean, variance = output_moments(readout, signs, levels, inputs, noise)
+    return float(np.sqrt((mean**2 + variance).mean()))

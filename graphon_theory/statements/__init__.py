@@ -9,16 +9,22 @@ from typing import Final
 from graphon_theory.statements.ce import CE
 from graphon_theory.statements.count import COUNT
 from graphon_theory.statements.energy import ENERGY
+from graphon_theory.statements.gen import GEN
 from graphon_theory.statements.grasp import GRASP
+from graphon_theory.statements.grasp_d import GRASP_D
 from graphon_theory.statements.hypothesis import Hypothesis
+from graphon_theory.statements.lazy import LAZY
 from graphon_theory.statements.lim_a import LIM_A
 from graphon_theory.statements.lim_b import LIM_B
 from graphon_theory.statements.mag import MAG
 from graphon_theory.statements.nest import NEST
 from graphon_theory.statements.ntk_1 import NTK_1
 from graphon_theory.statements.ntk_c import NTK_C
+from graphon_theory.statements.ntk_k import NTK_K
 from graphon_theory.statements.ntk_l import NTK_L
 from graphon_theory.statements.null import NULL
+from graphon_theory.statements.path import PATH
+from graphon_theory.statements.scale import SCALE
 from graphon_theory.statements.sf import SF
 from graphon_theory.statements.sign import SIGN
 from graphon_theory.statements.snip_1 import SNIP_1
@@ -56,6 +62,7 @@ STATEMENTS: Final[Mapping[str, Statement]] = MappingProxyType(
             SNIP_1,
             GRASP,
             SIGN,
+            GRASP_D,
             CE,
             UAT_COUNT,
             UAT,
@@ -63,6 +70,11 @@ STATEMENTS: Final[Mapping[str, Statement]] = MappingProxyType(
             NTK_C,
             NTK_1,
             NTK_L,
+            NTK_K,
+            LAZY,
+            GEN,
+            PATH,
+            SCALE,
         )
     }
 )

@@ -15,6 +15,7 @@ from verification.ntk.limit import limit_ntk
 def test_small_run_prints_ratios(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(benchmark, "RUNS", 1)
     monkeypatch.setattr(benchmark, "_blocks", lambda X: None)
+    monkeypatch.setattr(benchmark, "_memory", lambda n: None)
     benchmark.main(64)
     printed = capsys.readouterr().out
     assert "redrawn" in printed
@@ -32,3 +33,8 @@ def test_the_loop_gives_the_same_kernel() -> None:
 
 def test_absent_peer_leaves_a_word(tmp_path: Path) -> None:
     assert benchmark.run_peer(str(tmp_path / "nowhere"), 8, 1).startswith("failed")
+
+
+def test_peak_memory_is_that_of_the_result_and_some_blocks() -> None:
+    ratio = benchmark.peak_over_result(2000, 20, constant=True)
+    assert 0.95 < ratio < 1.6  # a second matrix of this size would make it 2

@@ -77,7 +77,7 @@ def test_every_statement_has_a_page_a_claim_and_a_check() -> None:
     assert all(f"statements/{name}" in index for name in pages)
     checked = {
         statement
-        for suite in ("quick", "criteria", "approximation", "ntk")
+        for suite in ("quick", "criteria", "approximation", "ntk", "generalisation")
         for statement in load_suite(suite).statements
     }
     assert checked == set(load_suite("full").statements) == set(names.STATEMENTS)

@@ -25,6 +25,13 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "graphon_theory.saliency",
     ),
     "verification.null_laws": ("verification.claims", "verification.sweep", "verification.run"),
+    "verification.streaming": (
+        "verification.claims",
+        "verification.sweep",
+        "verification.run",
+        "verification.report",
+        "verification.experiment",
+    ),
     "verification.approximation": ("verification.claims", "verification.sweep", "verification.run"),
     "verification.distances": (
         "verification.claims",
@@ -33,6 +40,13 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "verification.sampling",
     ),
     "verification.ntk": (
+        "verification.claims",
+        "verification.sweep",
+        "verification.run",
+        "verification.report",
+        "verification.experiment",
+    ),
+    "verification.generalisation": (
         "verification.claims",
         "verification.sweep",
         "verification.run",

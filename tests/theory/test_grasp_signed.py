@@ -14,6 +14,8 @@ from graphon_theory.criteria.grasp_signed import (
     mean_kept_weight,
     one_sided_levels,
     one_sided_threshold,
+    output_drift,
+    output_moments,
     output_size,
     upper_mean,
     upper_probability,
@@ -96,3 +98,42 @@ def test_what_has_no_answer_is_refused() -> None:
     assert one_sided_threshold(FiniteModel(np.ones((2, 2)), Gaussian()), 0.5) == 0.0
     with pytest.raises(InputError, match="student"):
         upper_mean(StudentT(5.0), np.ones(1))
+
+
+@pytest.mark.parametrize("density", [0.15, 0.7])
+def test_moments_and_drift_are_those_of_drawn_networks(density: float) -> None:
+    """Types with a symmetric readout are fixed; the noise is drawn again and again, a mask each."""
+    rng = np.random.default_rng(3)
+    n, d = 400, 60
+    half = rng.standard_normal(n // 2) / math.sqrt(n)
+    readout = np.concatenate([half, -half])
+    field = readout[:, None] * np.tile(rng.standard_normal(d) + 0.3 * rng.standard_normal((n // 2, d)), (2, 1))
+    model = FiniteModel(np.abs(field), Gaussian())
+    levels, signs = one_sided_levels(model, one_sided_threshold(model, density)), np.sign(field)
+    x = rng.standard_normal((12, d))
+    mean, variance = output_moments(readout, signs, levels, x, Gaussian())
+    # With every neuron beside its opposite the leading order is exact.
+    np.testing.assert_allclose(x @ output_drift(readout, signs, levels, Gaussian()), mean, rtol=0, atol=1e-12)
+    outputs = np.empty((400, 12))
+    for row in outputs:
+        xi = rng.standard_normal((n, d))
+        row[:] = np.maximum(x @ (xi * (signs * xi >= levels)).T / math.sqrt(d), 0.0) @ readout
+    assert np.all(np.abs(outputs.mean(axis=0) - mean) < 5.0 * np.sqrt(variance / 400))
+    # Preactivations of some 10 to 40 edges are Gaussian up to a few per cent.
+    assert outputs.var(axis=0).mean() == pytest.approx(variance.mean(), rel=0.1)
+    size = output_size(readout, signs, levels, x, Gaussian())
+    assert size == pytest.approx(math.sqrt(float((mean**2 + variance).mean())), rel=1e-14)
+
+
+def test_moments_of_one_neuron_are_integrals() -> None:
+    noise, level = Gaussian(), np.array([[0.4]])
+    mean, variance = output_moments(np.ones(1), np.ones((1, 1)), level, np.array([[1.3], [-0.6]]), noise)
+    first, second = float(upper_mean(noise, level)[0, 0]), float(upper_second_moment(noise, level)[0, 0])
+    for k, x in enumerate((1.3, -0.6)):
+        m, s = first * x, math.sqrt(second - first**2) * abs(x)
+
+        def moment(power: int, m: float = m, s: float = s) -> mpmath.mpf:
+            return mpmath.quad(lambda z: z**power * mpmath.npdf(z, m, s), [0, abs(m) + s, mpmath.inf])
+
+        assert mean[k] == pytest.approx(float(moment(1)), rel=1e-12)
+        assert variance[k] == pytest.approx(float(moment(2) - moment(1) ** 2), rel=1e-10)

@@ -20,12 +20,18 @@ __all__ = ["Claim", "Measurement", "Mutant", "Outcome", "claims"]
 def claims() -> Mapping[str, Claim]:
     """Return all claims by statement id, in the order of ``names.STATEMENTS``."""
     from verification.claims.ce import Ce
+    from verification.claims.gen import Gen
     from verification.claims.grasp import Grasp
+    from verification.claims.grasp_d import GraspD
+    from verification.claims.lazy import Lazy
     from verification.claims.lim_a import LimA
     from verification.claims.mag import Mag
     from verification.claims.ntk_1 import Ntk1
     from verification.claims.ntk_c import NtkC
+    from verification.claims.ntk_k import NtkK
     from verification.claims.ntk_l import NtkL
+    from verification.claims.path import Path
+    from verification.claims.scale import Scale
     from verification.claims.sf import Sf
     from verification.claims.sign import Sign
     from verification.claims.snip_1 import Snip1
@@ -52,6 +58,7 @@ def claims() -> Mapping[str, Claim]:
         Snip1(),
         Grasp(),
         Sign(),
+        GraspD(),
         Ce(),
         UatCount(),
         Uat(),
@@ -59,6 +66,11 @@ def claims() -> Mapping[str, Claim]:
         NtkC(),
         Ntk1(),
         NtkL(),
+        NtkK(),
+        Lazy(),
+        Gen(),
+        Path(),
+        Scale(),
     )
     registry = {claim.id: claim for claim in found}
     return {name: registry[name] for name in STATEMENTS}

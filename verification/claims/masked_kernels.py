@@ -71,6 +71,8 @@ class MaskedLayers:
         Law of the weights over their scale.
     batch
         The batch that pruned; None where no data did.
+    residuals
+        Its residuals ``r_s``, shape (S,): of a centred network the labels with the other sign; None without a batch.
     """
 
     dense: nn.Sequential
@@ -80,6 +82,7 @@ class MaskedLayers:
     readout: Array
     noise: NoiseLaw
     batch: Tensor | None
+    residuals: Tensor | None
 
 
 def prune_layers(case: Case, generator: torch.Generator, *, shift: float = 0.0) -> MaskedLayers:
@@ -128,7 +131,8 @@ def prune_layers(case: Case, generator: torch.Generator, *, shift: float = 0.0) 
     if not isinstance(last, nn.Linear):
         raise RuntimeError("a perceptron ends in a linear layer")
     readout: Array = last.weight.detach().double().numpy()[0] ** 2 * case.width
-    return MaskedLayers(network, masked, tuple(kept), tuple(energies), readout, noise, inputs)
+    residuals = None if drawn is None else -drawn.labels
+    return MaskedLayers(network, masked, tuple(kept), tuple(energies), readout, noise, inputs, residuals)
 
 
 def _models(

@@ -72,7 +72,7 @@ def autograd_scores(
         If the module normalises by statistics of its own input, does not take the input shape, returns no
         tensor, overflows float64, or a layer has no path to the output.
     """
-    leaves = {name: weight.detach().double().abs_().requires_grad_() for name, weight in weights.items()}
+    leaves = {name: weight.detach().double().abs().requires_grad_() for name, weight in weights.items()}
     replaced = _absolute(module) | {f"{name}.weight".lstrip("."): leaf for name, leaf in leaves.items()}
     ones = torch.ones(1, *input_shape, dtype=torch.float64, device=next(iter(leaves.values())).device)
     devices = [ones.device] if ones.device.type == "cuda" else []

@@ -10,9 +10,10 @@
     (256, 64)
 
 Modules: ``batch`` holds what a criterion is scored on; ``digits``, ``teacher`` and ``nonlinear`` draw such
-batches; ``samples`` holds a whole data set, which ``idx``, ``mnist``, ``cifar10`` and ``npz`` read, ``load``
-finds by a name, ``standardise`` centres and ``draws`` cuts into batches; ``files`` and ``streams`` bound what
-is read. Nothing is ever downloaded or unpickled.
+batches; ``linear_task`` draws any number of independent samples of one teacher; ``samples`` holds a whole data
+set, which ``idx``, ``mnist``, ``cifar10`` and ``npz`` read, ``load`` finds by a name, ``standardise`` centres
+and ``draws`` cuts into batches; ``files`` and ``streams`` bound what is read. Nothing is ever downloaded or
+unpickled.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from verification.data.cifar10 import CIFAR10_RECORDS, cifar10_folder
 from verification.data.digits import DIGIT_SAMPLES, digits, digits_classes, require_digit_pixels
 from verification.data.draws import as_batch, as_class_batch, draw
 from verification.data.idx import read_idx
+from verification.data.linear_task import LinearTask, Sample, digit_parts, linear_task
 from verification.data.load import load_data
 from verification.data.mnist import mnist_folder
 from verification.data.nonlinear import LINKS, nonlinear_teacher
@@ -38,15 +40,19 @@ __all__ = [
     "SPLITS",
     "Batch",
     "ClassBatch",
+    "LinearTask",
+    "Sample",
     "Samples",
     "Standardised",
     "as_batch",
     "as_class_batch",
     "centred",
     "cifar10_folder",
+    "digit_parts",
     "digits",
     "digits_classes",
     "draw",
+    "linear_task",
     "load_data",
     "mnist_folder",
     "nonlinear_teacher",

@@ -106,8 +106,8 @@ def homogeneous(
 def energies(inputs: Tensor) -> Tensor:
     """Squared norms of the rows in float64, shape (N,); not finite where a row is not."""
     # Blocks that fit the cache: a float64 copy of all inputs would cost more than the sums.
-    parts = (inputs[start : start + 128] for start in range(0, len(inputs), 128))
-    return torch.cat([part.double().square().sum(dim=1) for part in parts])
+    parts = (inputs[start : start + 64].to(torch.float64, copy=True) for start in range(0, len(inputs), 64))
+    return torch.cat([part.mul_(part).sum(dim=1) for part in parts])
 
 
 def _directions(inputs: Tensor) -> tuple[Tensor, Tensor]:

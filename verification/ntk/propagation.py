@@ -59,18 +59,20 @@ class Propagation:
         dtype, device = first.dtype, first.device
         self._kernel, self._train, self._depth = kernel, train_output, len(chain)
         d = first.shape[1]
-        self._slices, rights, start = [], [], 0
-        for part, right in factors.parts:
-            self._slices.append(slice(start, start + part.size))
-            rights.append(torch.from_numpy(right / d).to(device, dtype))
-            start += part.size
+        rights = [torch.from_numpy(right / d).to(device, dtype) for _, right in factors.parts]
         self._rights = rights
-        order = np.concatenate([part for part, _ in factors.parts])
-        # Parts of columns side by side, so that each is a slice; one part needs no copy.
-        plain = len(factors.parts) == 1 and bool(np.all(order == np.arange(d)))
-        picked = torch.from_numpy(order).to(device)
-        self._first = first if plain else first[:, picked]
-        self._second = self._first if symmetric else second if plain else second[:, picked]
+        columns = [part for part, _ in factors.parts]
+        if all(bool(np.all(np.diff(part) == 1)) for part in columns):
+            # Ranges of columns, as profiles that are monotone in v give, need no copy.
+            self._slices = [slice(int(part[0]), int(part[-1]) + 1) for part in columns]
+            self._first, self._second = first, second
+        else:
+            # Parts of columns side by side, so that each is a slice.
+            ends = np.cumsum([part.size for part in columns]).tolist()
+            self._slices = [slice(end - part.size, end) for end, part in zip(ends, columns, strict=True)]
+            picked = torch.from_numpy(np.concatenate(columns)).to(device)
+            self._first = first.index_select(1, picked)
+            self._second = self._first if symmetric else second.index_select(1, picked)
         self._V1, self._W1 = (torch.from_numpy(part).to(device, dtype) for part in (factors.V, factors.W))
         self._share = _ratio(factors.W, factors.V)
         self._proportional = [_ratio(layer.W, layer.V) for layer in chain[1:]]
@@ -192,8 +194,8 @@ def _ratio(W: npt.NDArray[np.float64], V: npt.NDArray[np.float64]) -> float | No
 
 def _squares(inputs: Tensor, matrix: Tensor) -> Tensor:
     """``matrix @ (inputs**2).T`` in float64, shape (P, N), by blocks that fit the cache."""
-    parts = (inputs[start : start + 128] for start in range(0, len(inputs), 128))
-    return torch.cat([matrix @ part.double().square().T for part in parts], dim=1)
+    parts = (inputs[start : start + 64].to(torch.float64, copy=True) for start in range(0, len(inputs), 64))
+    return torch.cat([matrix @ part.mul_(part).T for part in parts], dim=1)
 
 
 def _mix(matrix: Tensor, planes: Tensor) -> Tensor:

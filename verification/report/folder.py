@@ -10,6 +10,7 @@ from graphon_theory.errors import InputError
 from verification.report.approximation_figures import empty_figure, error_figure, network_figure
 from verification.report.document import document
 from verification.report.figures import distance_figure, mask_figure
+from verification.report.kernel_figures import kernel_figures
 from verification.report.page import render_page
 from verification.run import Run
 
@@ -40,6 +41,13 @@ _EMPTY = (
     "Mean number of empty columns of a mask of a saliency model. Points: observed. Dashed: the exact law, given all "
     "types. Dotted: n at which n deg passes log d.",
 )
+_KERNELS = (
+    "{}: deviation against width",
+    "Points: mean over trials, with the interval by which the rule decides; colour: part of the kernel. Band: the "
+    "declared margin at that width. Grey lines: each false variant, at the measure farthest from 0. The axis is linear "
+    "within the smallest margin of a panel and logarithmic beyond. Where the statement bounds an order alone: "
+    "geometric means, and dashed the slowest fall that is allowed.",
+)
 
 
 def write_folder(run: Run) -> dict[str, Path]:
@@ -58,6 +66,10 @@ def write_folder(run: Run) -> dict[str, Path]:
         ("approximation.svg", _ERRORS, error_figure(run)),
         ("networks.svg", _NETWORKS, network_figure(run)),
         ("empty.svg", _EMPTY, empty_figure(run)),
+        *(
+            (f"kernel-{name}.svg", (_KERNELS[0].format(name), _KERNELS[1]), svg)
+            for name, svg in kernel_figures(run).items()
+        ),
     ):
         if svg is not None:
             files[name] = svg

@@ -1,0 +1,103 @@
+"""SCALE's decision: outcomes, false variants on real networks, and planted errors in the instruments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import verification.claims.scale as module
+from verification.cases import Case, Observation
+from verification.claims import Outcome, claims
+from verification.claims.scale import CAPPED, DENSITY, OPTIMUM, TRACE, cut_off
+from verification.claims.scale import SCALE as FACTOR
+
+CASE = Case(
+    statement="SCALE",
+    variant="statement",
+    criterion="magnitude",
+    model=None,
+    initialisation="gaussian",
+    data="teacher",
+    labels="centred",
+    signal=0.5,
+    width=64,
+    inputs=64,
+    square=True,
+    density=0.1,
+    batch=0,
+    batch_per_input=None,
+    ladder="",
+)
+SCALE = claims()["SCALE"]
+WIDTHS = (64, 192)
+
+
+def _trials(case: Case, repeats: int, master: int = 1) -> list[Observation]:
+    ratio = case.batch_per_input or 0.0
+    cases = [replace(case, width=n, inputs=n, batch=round(ratio * n)) for n in WIDTHS]
+    return [Observation(c, r, r, SCALE.trial(c, c.seed(master, r))) for c in cases for r in range(repeats)]
+
+
+def test_every_outcome_can_be_reached() -> None:
+    margin = FACTOR * WIDTHS[1] ** -0.5
+
+    def planted(trace: float, density: float = 0.0, optimum: float = 0.0) -> Outcome:
+        found = [
+            Observation(
+                replace(CASE, width=n, inputs=n),
+                r,
+                0,
+                {"statement": {TRACE: trace + 0.001 * (r - 1), DENSITY: density, OPTIMUM: optimum}},
+            )
+            for n in WIDTHS
+            for r in range(3)
+        ]
+        return SCALE.decide(found, "statement", 0.001).outcome
+
+    assert planted(0.0) is Outcome.SUPPORTED
+    assert planted(3.0 * margin) is Outcome.REFUTED
+    assert planted(margin) is Outcome.INCONCLUSIVE
+    assert planted(0.0, density=-3.0 * margin) is Outcome.REFUTED
+    assert planted(0.0, optimum=-1e-6) is Outcome.REFUTED
+    assert SCALE.decide([], "statement", 0.001).outcome is Outcome.NOT_RUN
+
+
+def test_real_networks_hold_and_false_variants_are_rejected() -> None:
+    found = _trials(CASE, 8)
+    assert SCALE.decide(found, "statement", 0.01).outcome is not Outcome.REFUTED
+    for mutant in SCALE.mutants:
+        assert SCALE.decide(found, mutant.id, 0.01).outcome is Outcome.REFUTED, mutant.id
+
+
+def test_data_driven_masks_have_no_measure_of_density() -> None:
+    found = _trials(replace(CASE, criterion="snip", batch_per_input=4.0), 3)
+    assert set(found[0].values["statement"]) == {TRACE, OPTIMUM, CAPPED}
+    assert "fewer-edges" not in found[0].values
+    assert SCALE.decide(found, "statement", 0.01).outcome is not Outcome.REFUTED
+
+
+@pytest.mark.parametrize(("total", "cap"), [(1.0, 10.0), (6.0, 2.0), (9.9, 2.0), (10.0, 2.0)])
+def test_a_shape_is_cut_off_at_the_cap(total: float, cap: float) -> None:
+    shape = np.array([5.0, 0.1, 1.0, 3.0, 0.5])
+    found = cut_off(shape, total, cap)
+    assert found.sum() == pytest.approx(total)
+    assert found.max() <= cap * (1 + 1e-12)
+    below = found < cap * (1 - 1e-12)
+    assert below.sum() < 2 or np.ptp(found[below] / shape[below]) < 1e-9
+
+
+def test_an_optimum_that_is_none_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A floor one part in a thousand too high is beaten by the shape that attains the true one."""
+    honest = module.scale_floor
+    monkeypatch.setattr(module, "scale_floor", lambda *given: 1.001 * honest(*given))
+    assert SCALE.decide(_trials(CASE, 2), "statement", 0.01).outcome is Outcome.REFUTED
+
+
+def test_a_kernel_in_other_units_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = module.hidden_kernel
+    monkeypatch.setattr(module, "hidden_kernel", lambda *given: 2.0 * honest(*given))
+    rows = SCALE.decide(_trials(CASE, 4), "statement", 0.01).rows
+    assert {row["measure"]: row["outcome"] for row in rows}[TRACE] == "refuted"
+    assert {row["measure"]: row["outcome"] for row in rows}[DENSITY] != "refuted"

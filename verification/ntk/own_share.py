@@ -1,0 +1,136 @@
+"""What a weight has to do with its own saliency: the mean of a kept weight that comes from that alone.
+
+A weight ``w`` of a hidden layer moves its neuron's preactivations by ``d^(-1/2) w x_s``; samples cross the kink, and
+its saliency ``h = S^-1 sum_s g_s 1{z_s > 0}``, ``g_s = r_s b_s x_s``, moves with it. Where activations are not centred
+that shifts the mean of what is kept by a term of order ``d^(-1/2)``, of one sign for all weights of a neuron, which
+their sum turns into a term of order 1.
+
+Given the batch mean ``z`` of its preactivations a neuron fires with probability ``p = Phi(z/s_e)``, ``s_e^2`` the
+variance about that mean, and ``psi = phi(z/s_e)/s_e`` is the density at the kink. So h is Gaussian with
+
+    mean      m = p S^-1 sum g_s,
+    variance  s^2 = p (1 - p) S^-2 sum g_s^2 + psi^2 s_e^2 b^2 S^-2 sum_(s != s') r_s x_s r_s' x_s' c_ss',
+
+c the correlation of preactivations about their mean, and the mean of the kept weight is ``d^(-1/2)`` times
+
+    S^-1 sum g_s x_s psi * dF/dm
+    + [(1/2 - p) psi S^-2 sum g_s^2 x_s - psi^2 z b^2 S^-2 sum_(s != s') r_s x_s^2 r_s' x_s' c_ss'] * d^2F/dm^2,
+
+``F(m, s) = E[V(h)]`` and ``x_s`` about its batch mean where it stands for the shift.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr
+
+from graphon_theory.errors import InputError
+
+Array = npt.NDArray[np.float64]
+
+_NODES = 64
+_FARTHEST = 8.0  # Gaussian weights beyond carry 1e-13 of the variance
+_NARROWEST = 0.05  # spread over mean below which the rule would miss the peak; such neurons fire always or never
+
+
+def own_share(x: Array, z: Array, b: Array, residuals: Array, level: float) -> Array:
+    """Mean of ``xi 1{kept}`` that a weight's own share of its saliency makes, for ReLU and Gaussian weights.
+
+    Parameters
+    ----------
+    x
+        What enters the layer on the batch that pruned, shape (S, d).
+    z
+        Its preactivations, shape (S, n); they enter by their batch means and one variance.
+    b
+        Backward field of its neurons (derivative of the output in ``sigma(z)``), shape (S, n).
+    residuals
+        ``r_s``, shape (S,).
+    level
+        Threshold ``tau`` of ``|xi| |h|``, with ``h = S^-1 sum_s r_s b_s 1{z_s > 0} x_s`` in these units, positive.
+
+    Returns
+    -------
+    array
+        Shape (n, d), for weights ``xi`` of variance 1. Cost: S n d, and some exponentials for each weight.
+
+    Raises
+    ------
+    InputError
+        If shapes do not fit, or the preactivations do not vary over the batch.
+    """
+    samples, inputs = x.shape if x.ndim == 2 else (0, 0)
+    if samples < 2 or z.shape != b.shape or z.ndim != 2 or len(z) != samples or residuals.shape != (samples,):
+        shapes = [part.shape for part in (x, z, b, residuals)]
+        raise InputError("x, z, b, residuals", shapes, "give shapes (S, d), (S, n), (S, n) and (S,), S at least 2")
+    if not level > 0.0:
+        raise InputError("level", level, "give a positive threshold")
+    centred, mean = x - x.mean(axis=0), z.mean(axis=0)
+    spread = math.sqrt(float(np.square(z - mean).mean()))
+    if not spread > 0.0:
+        raise InputError("z", "constant over the batch", "give samples that differ")
+    fires = ndtr(mean / spread)
+    kink = np.exp(-0.5 * np.square(mean / spread)) / (math.sqrt(2.0 * math.pi) * spread)
+    g, moved = residuals[:, None] * b, x * centred
+    alone = np.square(g).T @ np.square(x) / samples**2
+    pairs, moved_pairs = _pairs(x, centred, residuals, spread)
+    shared = np.square(kink * b.mean(axis=0))[:, None]
+    variance = (fires * (1.0 - fires))[:, None] * alone + spread**2 * shared * pairs
+    m = fires[:, None] * (g.T @ x) / samples
+    least = np.maximum(1e-3 * alone, np.square(_NARROWEST * m))
+    variance = np.maximum(variance, least)
+    # A dead input or field moves no saliency: any spread will do.
+    first, second = smoothed_slopes(m, np.sqrt(np.where(variance > 0, variance, 1.0)), level)
+    shift = kink[:, None] * (g.T @ moved) / samples
+    widening = ((0.5 - fires) * kink)[:, None] * (np.square(g).T @ (x * moved)) / samples**2
+    widening -= mean[:, None] * shared * moved_pairs
+    found: Array = (shift * first + widening * second) / math.sqrt(inputs)
+    return found
+
+
+def smoothed_slopes(mean: Array, spread: Array, level: float) -> tuple[Array, Array]:
+    """First and second derivative in m of ``E[V(h)]``, ``h = m + s eps``, for Gaussian weights.
+
+    By quadrature over the weight w: it is kept with probability ``P(|h| >= u)``, ``u = level/|w|``, whose derivatives
+    are ``[phi(A) - phi(B)]/s`` and ``[A phi(A) + B phi(B)]/s^2`` with ``A = (u - m)/s`` and ``B = (u + m)/s``.
+
+    Parameters
+    ----------
+    mean, spread
+        m and s, arrays of one shape, s positive.
+    level
+        Threshold ``tau``, positive.
+
+    Returns
+    -------
+    tuple
+        Two arrays of that shape: to 1e-6 of their largest values for ``s`` from ``|m|/5`` on.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    sizes = 0.5 * _FARTHEST * (nodes + 1.0)
+    # Both signs of w; w^2 is what a kept weight transmits.
+    masses = _FARTHEST * weights * np.square(sizes) * np.exp(-0.5 * np.square(sizes)) / (2.0 * math.pi)
+    first, second = np.zeros_like(mean), np.zeros_like(mean)
+    ratio = mean / spread
+    for size, mass in zip(sizes, masses, strict=True):
+        u = (level / size) / spread
+        inner, outer = u - ratio, u + ratio
+        near, far = mass * np.exp(-0.5 * np.square(inner)), mass * np.exp(-0.5 * np.square(outer))
+        first += near - far
+        second += inner * near + outer * far
+    return first / spread, second / np.square(spread)
+
+
+def _pairs(x: Array, centred: Array, residuals: Array, spread: float) -> tuple[Array, Array]:
+    """``S^-2 sum_(s != s') r_s x_s r_s' x_s' c_ss'`` for each column, and with ``x_s^2`` for the first ``x_s``."""
+    samples, inputs = x.shape
+    modes = centred / (math.sqrt(inputs) * spread)
+    seen, own = residuals[:, None] * x, np.square(modes).sum(axis=1)[:, None]
+    along = seen.T @ modes
+    moved = (seen * centred).T @ modes
+    plain = np.square(along).sum(axis=1) - (np.square(seen) * own).sum(axis=0)
+    crossed = (along * moved).sum(axis=1) - (np.square(seen) * centred * own).sum(axis=0)
+    return plain / samples**2, crossed / samples**2
