@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from verification.engine import process_pool
+from verification.engines import open_engine
 from verification.reliability import LEVEL, SeedOutcome, Share, outcomes, summarise
 from verification.suite import load_suite
 
@@ -31,7 +31,7 @@ def main(seeds: int, suite: str, jobs: int | None) -> None:
         if sys.stderr.isatty():
             print(f"\r{done} seeds", end="", file=sys.stderr)
 
-    with process_pool(jobs) as executor:
+    with open_engine(jobs=jobs) as executor:
         found = outcomes(chosen, range(seeds), executor=executor, record=record, progress=count)
     rates = summarise(found)
     print(f"suite {chosen.name}, {seeds} master seeds; intervals of total error {LEVEL:g}")

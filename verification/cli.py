@@ -1,4 +1,4 @@
-"""The command line: ``graphon verify``, ``graphon analyse``, ``graphon design``, ``graphon claims``.
+"""The command line: ``graphon verify``, ``analyse``, ``design``, ``ledger``, ``claims``.
 
 Heavy imports (SymPy, torch) happen inside the commands, so that ``graphon --help`` answers at once.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from graphon_theory._version import __version__
 from verification.analysis.command import add_analyse
 from verification.design.command import add_design
+from verification.ledger.command import add_ledger
 
 if TYPE_CHECKING:
     from verification.run import Run
@@ -32,8 +33,10 @@ examples:
   graphon verify --suite full --out runs/full     widths up to 4,096
   graphon verify --suite my.toml --seed 7         your own suite (docs/suites.md)
   graphon verify --quick --only THR LIM-a         some statements
+  graphon verify --suite full --budget 10m        what ten minutes can decide
   graphon verify --quick --mutants                which width rejects which false variant
   graphon verify --quick --format json | python -m json.tool
+  graphon verify --suite full --engine dask:tcp://10.0.0.1:8786     on a cluster
 
 stdout carries the result, stderr the progress; a run that is broken off goes on where it stopped.
 
@@ -90,14 +93,34 @@ def _parser() -> argparse.ArgumentParser:
     suite.add_argument(
         "--suite",
         metavar="FILE",
-        help="a suite file, or a shipped one: quick, small, criteria, deep, approximation, ntk, full, readings",
+        help="a suite file, or a shipped one: quick, small, criteria, deep, approximation, ntk, generalisation, paper, full, readings",
     )
     verify.add_argument("--only", nargs="+", metavar="ID", help="check these statements, and those they rest on")
     verify.add_argument("--seed", type=int, metavar="N", help="master seed (default: the suite's)")
     verify.add_argument("--out", metavar="DIR", help="run folder (default: runs/SUITE-seedN)")
-    verify.add_argument("--jobs", type=int, metavar="N", help="processes (default: one a core); 1 stays in this one")
     verify.add_argument(
-        "--device", default="cpu", metavar="NAME", help="cpu (default), cuda, cuda:N, or auto: where trials compute"
+        "--jobs", type=int, metavar="N", help="processes (default: one a core, or one a GPU); 1 stays in this one"
+    )
+    verify.add_argument(
+        "--engine",
+        default="processes",
+        metavar="NAME",
+        help="processes (default), or dask:ADDRESS for an existing cluster (docs/clusters.md)",
+    )
+    verify.add_argument(
+        "--patience",
+        type=float,
+        default=600.0,
+        metavar="SECONDS",
+        help="without a finished trial for so long, workers count as stalled and are replaced (default: 600)",
+    )
+    verify.add_argument(
+        "--device", metavar="NAME", help="cpu, cuda, cuda:N, or auto: where trials compute (default: the suite's, cpu)"
+    )
+    verify.add_argument(
+        "--budget",
+        metavar="TIME",
+        help="such as 90s, 10m or 2h: choose widths and seeds to spend about this time where it decides most",
     )
     verify.add_argument(
         "--mutants",
@@ -114,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.set_defaults(command=_verify)
     add_analyse(commands)
     add_design(commands)
+    add_ledger(commands)
     claims = commands.add_parser(
         "claims",
         help="list the statements with their hypotheses and what they rest on",
@@ -130,12 +154,13 @@ def _verify(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from graphon_theory.errors import InputError
-    from verification.engine import process_pool
+    from verification.engines import open_engine
+    from verification.engines.lost import LostWorkersError
     from verification.progress import Progress
     from verification.report.folder import write_folder
     from verification.run import verify
     from verification.selection import select
-    from verification.suite import load_suite
+    from verification.suite import duration, load_suite
 
     suite = load_suite(options.suite or "quick")
     if options.only:
@@ -147,16 +172,25 @@ def _verify(options: argparse.Namespace) -> int:
         if options.seed < 0:
             raise InputError("seed", options.seed, "give an integer of at least 0")
         suite = replace(suite, seed=options.seed)
+    budget = None if options.budget is None else duration(options.budget)
     folder = Path(options.out or Path("runs") / f"{suite.name}-seed{suite.seed}")
-    with Progress(sys.stderr) as progress, process_pool(options.jobs) as executor:
-        run = verify(
-            suite,
-            out=folder,
-            executor=executor,
-            device=options.device,
-            on_start=progress.start,
-            on_trial=progress.advance,
-        )
+    engine = open_engine(options.engine, jobs=options.jobs, device=options.device or suite.device)
+    try:
+        with Progress(sys.stderr) as progress, engine as executor:
+            run = verify(
+                suite,
+                out=folder,
+                executor=executor,
+                device=options.device,
+                budget=budget,
+                on_start=progress.start,
+                on_trial=progress.advance,
+                on_note=progress.note,
+                patience=options.patience,
+            )
+    except LostWorkersError as error:
+        print(f"graphon: {error}", file=sys.stderr)  # noqa: T201
+        return EXIT_INTERNAL
     files = write_folder(run)
     _print_result(run, options.format, mutants=options.mutants)
     print(f"run folder: {folder} ({', '.join(sorted(files))})", file=sys.stderr)  # noqa: T201

@@ -11,6 +11,8 @@ import torch
 
 from graphon_theory.errors import InputError
 
+_own_gpu: list[int] = []  # what "cuda" means in this process, where it was given a GPU of its own
+
 _CURRENT: ContextVar[str] = ContextVar("device", default="cpu")
 
 _CUDA = re.compile(r"cuda(?::(\d{1,3}))?")
@@ -48,7 +50,20 @@ def resolve(name: str) -> torch.device:
     count = torch.cuda.device_count()
     if found[1] is not None and int(found[1]) >= count:
         raise InputError("device", name, f"there are {count} CUDA devices, numbered from 0")
+    if found[1] is None and _own_gpu:
+        return torch.device("cuda", _own_gpu[-1])
     return torch.device(name)
+
+
+def take_gpu(number: int) -> None:
+    """Have "cuda" mean one GPU in this process, for pools with one process a GPU.
+
+    Parameters
+    ----------
+    number : int
+        Of the CUDA device, from 0.
+    """
+    _own_gpu.append(number)
 
 
 @contextmanager

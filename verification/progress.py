@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 if TYPE_CHECKING:
-    from verification.sweep import Trial
+    from verification.trials import Trial
 
 
 class Progress:
@@ -50,3 +50,7 @@ class Progress:
         """Count a finished trial."""
         case = trial.case
         self._bar.update(self._task, advance=1, description=f"{case.statement} {case.source} n={case.width}")
+
+    def note(self, sentence: str) -> None:
+        """Say something, above the bar where there is one."""
+        self._bar.console.print(f"graphon: {sentence}", markup=False, highlight=False, soft_wrap=True)

@@ -18,7 +18,7 @@ from verification.decisions import decide_all
 from verification.ledger import code_version
 from verification.statistics import betting_interval, binomial_interval
 from verification.suite import Suite
-from verification.sweep import observe, plan
+from verification.trials import observe, plan
 
 LEVEL = 0.05
 """Total error of the intervals that are reported."""

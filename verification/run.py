@@ -6,7 +6,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -14,14 +14,17 @@ from pathlib import Path
 from graphon_theory._version import __version__
 from graphon_theory.errors import InputError
 from graphon_theory.statements import STATEMENTS, ancestors
+from verification.budget import fit_to_budget
 from verification.cases import Observation
 from verification.claims import Outcome, claims
 from verification.decisions import decide_all
 from verification.devices import resolve
+from verification.engines.lost import is_loss
 from verification.evidence import TheoryEvidence, theory_evidence
-from verification.ledger import Ledger, code_version
+from verification.ledger import FILE, Ledger, code_version, single_writer
 from verification.suite import Suite, load_suite
-from verification.sweep import Trial, plan, sweep
+from verification.sweep import PATIENCE, sweep
+from verification.trials import Trial, plan
 from verification.verdict import Verdict, judge
 
 
@@ -72,9 +75,12 @@ def verify(
     out: Path | str,
     seed: int | None = None,
     executor: Executor | None = None,
-    device: str = "cpu",
+    device: str | None = None,
+    budget: float | None = None,
     on_start: Callable[[tuple[Trial, ...]], None] | None = None,
     on_trial: Callable[[Trial], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
+    patience: float = PATIENCE,
 ) -> Run:
     """Run a suite and judge its statements.
 
@@ -87,39 +93,56 @@ def verify(
     seed
         Master seed; that of the suite by default.
     executor
-        Runs the trials; by default they run in this process. See ``process_pool``.
+        Runs the trials: anything that is a ``concurrent.futures.Executor``. By default they run in this process.
+        See ``verification.engines.open_engine``.
     device
         "cpu", "cuda", "cuda:<number>" or "auto" (CUDA where there is one): where networks are scored and cut norms
-        searched. Random numbers come from the CPU whatever the device; results differ by rounding.
-    on_start, on_trial
-        Called with the plan before the first trial, and with each finished trial.
+        searched; the suite's by default. Random numbers come from the CPU whatever the device; results differ by
+        rounding.
+    budget
+        Seconds that the trials may take; the suite's by default, and without one all of the suite is run. See
+        ``verification.budget``.
+    on_start, on_trial, on_note
+        Called with the plan before the first trial, with each finished trial, and with sentences for people: trials
+        that changed code makes anew, workers that were lost.
+    patience
+        Seconds without a finished trial after which those that run are given out again, where there is an executor.
 
     Raises
     ------
     InputError
-        If the suite is not valid, the device absent or the folder cannot be written.
+        If the suite is not valid, the device absent, or the folder cannot be written or is written by another run.
+    verification.engines.lost.LostWorkersError
+        If workers die again and again. Finished trials are kept.
     """
     chosen = load_suite(suite) if isinstance(suite, str) else suite
     if seed is not None:
         if seed < 0:
             raise InputError("seed", seed, "give an integer of at least 0")
         chosen = replace(chosen, seed=seed)
-    place = str(resolve(device))
+    place = str(resolve(chosen.device if device is None else device))
     folder = _make_folder(Path(out))
-    trials = plan(chosen)
-    if on_start is not None:
-        on_start(trials)
     start = time.perf_counter()
-    statements = chosen.statements
-    pending = [] if executor is None else [executor.submit(theory_evidence, name, chosen) for name in statements]
-    # Another device rounds differently: its trials are others.
-    version = code_version()
-    code = version if place == "cpu" else f"{version} on {place}"
-    with Ledger(folder / "ledger.sqlite", code=code) as ledger:
-        observations = sweep(trials, ledger, executor=executor, device=place, progress=on_trial)
+    limit = chosen.budget if budget is None else budget
+    with single_writer(folder), Ledger(folder / FILE, device=place) as ledger:
+        if limit is not None:
+            chosen = fit_to_budget(chosen, limit, ledger, executor=executor, device=place, note=on_note)
+        trials = plan(chosen)
+        if on_start is not None:
+            on_start(trials)
+        pending = _submit_evidence(chosen, executor)
+        observations = sweep(
+            trials,
+            ledger,
+            executor=executor,
+            device=place,
+            progress=on_trial,
+            note=on_note,
+            patience=patience,
+        )
     measured = time.perf_counter()
-    found = [future.result() for future in pending] or [theory_evidence(name, chosen) for name in statements]
-    verdicts = _judge_all(chosen, observations, dict(zip(statements, found, strict=True)))
+    found = _evidence(chosen, pending)
+    verdicts = _judge_all(chosen, observations, found)
     registry = claims()
     level = chosen.level / len(chosen.statements)
     headlines = [registry[statement].headline(_of(observations, statement), level) for statement in chosen.statements]
@@ -128,10 +151,30 @@ def verify(
         verdicts=verdicts,
         headlines=tuple(line for line in headlines if line is not None),
         observations=observations,
-        versions=_versions(place, version),
+        versions=_versions(place, code_version()),
         seconds={"trials": measured - start, "rest": time.perf_counter() - measured},
         folder=folder,
     )
+
+
+def _submit_evidence(suite: Suite, executor: Executor | None) -> list[Future[TheoryEvidence] | None]:
+    """Have the theory's evidence computed beside the trials, where there is somebody to do so."""
+    if executor is None:
+        return [None] * len(suite.statements)
+    return [executor.submit(theory_evidence, name, suite) for name in suite.statements]
+
+
+def _evidence(suite: Suite, pending: list[Future[TheoryEvidence] | None]) -> dict[str, TheoryEvidence]:
+    """Evidence of every statement; computed here where a worker was lost with it."""
+    found = {}
+    for name, future in zip(suite.statements, pending, strict=True):
+        try:
+            found[name] = theory_evidence(name, suite) if future is None else future.result()
+        except BaseException as error:
+            if not is_loss(error):
+                raise
+            found[name] = theory_evidence(name, suite)
+    return found
 
 
 def _judge_all(

@@ -33,6 +33,9 @@ from verification.names import (
 SCHEMA = "graphon.suite/1"
 LADDERS = ("batch", "width")
 
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh])")
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
 
 @dataclass(frozen=True)
 class Suite:
@@ -50,6 +53,10 @@ class Suite:
         Saliency models by name.
     checks
         The checks, in the order of the file.
+    device
+        Where trials run unless the caller says otherwise.
+    budget
+        Seconds that the trials may take, positive; None for no limit. See ``verification.budget``.
     """
 
     name: str
@@ -58,6 +65,8 @@ class Suite:
     seed: int
     models: dict[str, ModelSpec]
     checks: tuple[Check, ...]
+    device: str = "cpu"
+    budget: float | None = None
 
     @property
     def statements(self) -> tuple[str, ...]:
@@ -151,7 +160,7 @@ def parse_suite(table: dict[str, object]) -> Suite:
     InputError
         As ``load_suite``.
     """
-    _known("suite", table, ("schema", "name", "summary", "level", "seed", "models", "check"))
+    _known("suite", table, ("schema", "name", "summary", "level", "seed", "device", "budget", "models", "check"))
     if table.get("schema") != SCHEMA:
         raise InputError("schema", table.get("schema"), f'write schema = "{SCHEMA}"')
     level = _number("level", table.get("level", 0.01))
@@ -168,6 +177,8 @@ def parse_suite(table: dict[str, object]) -> Suite:
         seed=seed,
         models=models,
         checks=parsed,
+        device=_text("device", table.get("device", "cpu")),
+        budget=duration(table["budget"]) if "budget" in table else None,
     )
 
 
@@ -288,6 +299,21 @@ def _number(where: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InputError(where, value, "give a number")
     return float(value)
+
+
+def duration(value: object) -> float:
+    """Read a duration such as "90s", "10m" or "1.5h", in seconds.
+
+    Raises
+    ------
+    InputError
+        If it is none, or not positive.
+    """
+    text = _text("budget", value)
+    found = _DURATION.fullmatch(text.strip())
+    if found is None or float(found[1]) == 0.0:
+        raise InputError("budget", text, 'give a time such as "90s", "10m" or "1.5h"')
+    return float(found[1]) * _UNITS[found[2]]
 
 
 def _positive(where: str, value: object) -> float:

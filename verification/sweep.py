@@ -1,44 +1,23 @@
-"""Run the trials of a suite, here or on any executor, through the ledger."""
+"""Run the trials of a suite, here or on any executor, through the ledger; lose none when workers die or stall."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, as_completed
-from dataclasses import dataclass
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from typing import Final
 
-from verification.cases import Case, Observation
-from verification.claims import claims
-from verification.devices import running_on
-from verification.ledger import Ledger
-from verification.suite import Suite
-from verification.threads import one_thread
+from verification.cases import Observation
+from verification.engines.lost import LostWorkersError, is_loss
+from verification.ledger import Ledger, code_version
+from verification.trials import Made, Trial, make
 
+PATIENCE: Final = 600.0
+"""Seconds without any finished trial after which workers count as stalled; at least ``_STALLED`` longest trials."""
 
-@dataclass(frozen=True)
-class Trial:
-    """One trial to be made."""
-
-    case: Case
-    repeat: int
-    seed: int
-
-
-def plan(suite: Suite) -> tuple[Trial, ...]:
-    """All trials of a suite, in the order of its checks; each case once, whatever the checks share."""
-    trials: dict[tuple[str, int], Trial] = {}
-    for check in suite.checks:
-        for case in suite.cases(check):
-            for repeat in range(check.repeats):
-                seed = case.seed(suite.seed, repeat)
-                trials.setdefault((case.key(), repeat), Trial(case=case, repeat=repeat, seed=seed))
-    return tuple(trials.values())
-
-
-def observe(trial: Trial, device: str = "cpu") -> Observation:
-    """Make one trial on one thread: a pure function of trial and device, so that any process may run it."""
-    with one_thread(), running_on(device):
-        values = claims()[trial.case.statement].trial(trial.case, trial.seed)
-    return Observation(case=trial.case, repeat=trial.repeat, seed=trial.seed, values=values)
+_STALLED: Final = 10.0
+_ROUNDS: Final = 3
 
 
 def sweep(
@@ -48,6 +27,8 @@ def sweep(
     executor: Executor | None = None,
     device: str = "cpu",
     progress: Callable[[Trial], None] | None = None,
+    note: Callable[[str], None] | None = None,
+    patience: float = PATIENCE,
 ) -> tuple[Observation, ...]:
     """Make all trials that the ledger does not hold; return all observations in the order of the plan.
 
@@ -63,39 +44,136 @@ def sweep(
         Where networks are scored and cut norms searched; it must exist in every process.
     progress
         Called after each trial.
+    note
+        Called with sentences for people: trials that changed code makes anew, workers that were lost.
+    patience
+        Seconds without any finished trial after which those that run are given out again; doubled each time, and at
+        least ten times the longest trial so far.
+
+    Raises
+    ------
+    LostWorkersError
+        If workers are lost three times with no trial finished in between. Finished trials are kept.
     """
+    say = note or _quiet
+    codes = {statement: code_version(statement) for statement in dict.fromkeys(t.case.statement for t in trials)}
     found: dict[Trial, Observation] = {}
     missing: list[Trial] = []
     for trial in trials:
-        known = ledger.get(trial.case, trial.repeat, trial.seed)
+        known = ledger.get(trial.case, trial.repeat, trial.seed, code=codes[trial.case.statement])
         if known is None:
             missing.append(trial)
         else:
             found[trial] = known
             if progress is not None:
                 progress(trial)
-    for trial, observation in _observe_all(missing, executor, device):
-        ledger.put(observation)
-        found[trial] = observation
+    _tell_of_changes(missing, ledger, codes, say)
+    for trial, made in _make_all(missing, executor, device, codes, patience, say):
+        ledger.put(made.observation, code=codes[trial.case.statement], seconds=made.seconds)
+        found[trial] = made.observation
         if progress is not None:
             progress(trial)
     return tuple(found[trial] for trial in trials)
 
 
-def _observe_all(
-    trials: Sequence[Trial], executor: Executor | None, device: str
-) -> Iterator[tuple[Trial, Observation]]:
-    """Yield trials as they finish."""
+def _tell_of_changes(
+    missing: Sequence[Trial], ledger: Ledger, codes: Mapping[str, str], say: Callable[[str], None]
+) -> None:
+    outdated = Counter(
+        trial.case.statement
+        for trial in missing
+        if ledger.made_by_other_code(trial.case, trial.seed, code=codes[trial.case.statement])
+    )
+    if outdated:
+        listed = ", ".join(f"{count} of {statement}" for statement, count in outdated.items())
+        say(f"the code has changed since these trials were made, so they are made anew: {listed}")
+
+
+def _make_all(
+    trials: Sequence[Trial],
+    executor: Executor | None,
+    device: str,
+    codes: Mapping[str, str],
+    patience: float,
+    say: Callable[[str], None],
+) -> Iterator[tuple[Trial, Made]]:
+    """Yield trials as they finish, each once."""
     if executor is None:
         for trial in trials:
-            yield trial, observe(trial, device)
+            yield trial, make(trial, device, codes[trial.case.statement])
         return
     # The longest first, so that no process is left alone with one at the end.
-    ordered = sorted(trials, key=lambda trial: -trial.case.work)
-    futures = {executor.submit(observe, trial, device): trial for trial in ordered}
+    open_trials = dict.fromkeys(sorted(trials, key=lambda trial: -trial.case.work))
+    running: dict[Future[Made], Trial] = {}
+
+    def hand_out(chosen: Sequence[Trial]) -> None:
+        for trial in chosen:
+            running[executor.submit(make, trial, device, codes[trial.case.statement])] = trial
+
+    longest, rounds, waited_since = 0.0, 0, time.monotonic()
     try:
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+        hand_out(list(open_trials))
+        while open_trials:
+            allowed = max(patience, _STALLED * longest) * 2.0**rounds
+            remaining = waited_since + allowed - time.monotonic()
+            done, _ = wait(running, timeout=max(remaining, 0.0), return_when=FIRST_COMPLETED)
+            lost: list[Trial] = []
+            for future in done:
+                trial = running.pop(future)
+                if trial not in open_trials:
+                    continue  # given out twice, and made already
+                made = _result(future)
+                if made is None:
+                    lost.append(trial)
+                    continue
+                del open_trials[trial]
+                longest, rounds, waited_since = max(longest, made.seconds), 0, time.monotonic()
+                yield trial, made
+            if lost or not done:
+                rounds += 1
+                if rounds > _ROUNDS:
+                    raise LostWorkersError(_describe(list(open_trials)))
+                if lost:
+                    say(f"workers were lost with {len(lost)} trials, which are given out again")
+                else:
+                    say(f"no trial has finished for {allowed:.0f} s: {len(open_trials)} are given out again")
+                    if _restart(executor):
+                        running.clear()
+                    lost = list(open_trials)
+                waited_since = time.monotonic()
+                hand_out(lost)
     finally:
-        for future in futures:
+        for future in running:
             future.cancel()
+
+
+def _result(future: Future[Made]) -> Made | None:
+    """Return what a trial gave, None if its worker was lost; what the trial itself raised is raised here."""
+    try:
+        return future.result()
+    except BaseException as error:
+        if is_loss(error):
+            return None
+        raise
+
+
+def _restart(executor: Executor) -> bool:
+    """Have stalled workers replaced, where the executor can; what it was given before is then void."""
+    restart = getattr(executor, "restart", None)
+    if not callable(restart):
+        return False
+    restart()
+    return True
+
+
+def _describe(trials: Sequence[Trial]) -> str:
+    cases = list(dict.fromkeys(f"{t.case.statement}, {t.case.source}, n = {t.case.width}" for t in trials))
+    rest = f" and {len(cases) - 3} more" if len(cases) > 3 else ""
+    return (
+        f"workers die or stall on {'; '.join(cases[:3])}{rest}: too little memory for so many? Give fewer --jobs. "
+        "Finished trials are kept"
+    )
+
+
+def _quiet(_: str) -> None:
+    """Say nothing."""

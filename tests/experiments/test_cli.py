@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from verification.ledger import FILE, Ledger
+from verification.ledger.store import Row
 
 TINY = Path(__file__).parents[1] / "suites" / "tiny.toml"
 
@@ -92,15 +94,14 @@ def test_a_broken_off_run_goes_on_where_it_stopped(
     run: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     folder, done = run
-    source, copy = sqlite3.connect(folder / "ledger.sqlite"), sqlite3.connect(tmp_path / "ledger.sqlite")
-    source.backup(copy)
-    copy.execute("DELETE FROM trials WHERE repeat > 0")
-    # A mark that decisions ignore, and that only a trial taken from the ledger can carry into the result.
-    copy.execute("""UPDATE trials SET values_json = json_insert(values_json, '$.mark', json('{"seen": 1.0}'))""")
-    kept = copy.execute("SELECT count(*) FROM trials").fetchone()[0]
-    copy.commit()
-    copy.close()
-    source.close()
+    kept = 0
+    with Ledger(folder / FILE) as source, Ledger(tmp_path / FILE) as copy:
+        for row in source.rows():
+            if row.repeat == 0:
+                # A mark that decisions ignore, and that only a trial from the ledger can carry into the result.
+                values = json.dumps(json.loads(row.values_json) | {"mark": {"seen": 1.0}})
+                copy.insert([Row.seal(*row._replace(values_json=values)[:-1])])
+                kept += 1
     again = graphon("verify", "--suite", TINY, "--out", tmp_path, "--jobs", 1, "--format", "json")
     assert _without_times(again.stdout) == _without_times(done.stdout)
     marked = (tmp_path / "observations.jsonl").read_text().count('"mark"')
@@ -176,7 +177,7 @@ def test_bad_input_found_in_a_worker_process_ends_with_one_line_too(tmp_path: Pa
 
 def test_a_damaged_ledger_is_refused(tmp_path: Path) -> None:
     (tmp_path / "ledger.sqlite").write_text("not a database, but long enough to be read as one" * 20, encoding="utf-8")
-    _refused(graphon("verify", "--suite", TINY, "--out", tmp_path, "--jobs", 1), "out", "damaged")
+    _refused(graphon("verify", "--suite", TINY, "--out", tmp_path, "--jobs", 1), "ledger", "damaged")
 
 
 def test_nothing_selected_is_said(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from graphon_theory.errors import InputError
 from verification.selection import select
 from verification.suite import load_suite, parse_suite, shipped_suites
-from verification.sweep import plan
+from verification.trials import plan
 
 GOOD: dict[str, object] = {
     "schema": "graphon.suite/1",

@@ -8,7 +8,7 @@ import torch
 from verification import cut_norm, cut_norms
 from verification.cutnorm import cut_norm_lower, screening_bound
 from verification.suite import load_suite
-from verification.sweep import observe, plan
+from verification.trials import observe, plan
 
 pytestmark = [
     pytest.mark.slow,

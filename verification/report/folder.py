@@ -13,6 +13,7 @@ from verification.report.figures import distance_figure, mask_figure
 from verification.report.kernel_figures import kernel_figures
 from verification.report.page import render_page
 from verification.run import Run
+from verification.suite_file import suite_file
 
 _MASKS = (
     "Masks beside their graphons",
@@ -51,7 +52,7 @@ _KERNELS = (
 
 
 def write_folder(run: Run) -> dict[str, Path]:
-    """Write ``run.json``, ``observations.jsonl``, ``report.html`` and the figures; return name -> path.
+    """Write ``run.json``, ``suite.toml``, ``observations.jsonl``, ``report.html`` and the figures; return name -> path.
 
     Raises
     ------
@@ -59,7 +60,10 @@ def write_folder(run: Run) -> dict[str, Path]:
         If a file cannot be written.
     """
     figures = []
-    files = {"run.json": json.dumps(document(run), indent=2, allow_nan=False) + "\n"}
+    files = {
+        "run.json": json.dumps(document(run), indent=2, allow_nan=False) + "\n",
+        "suite.toml": suite_file(run.suite),
+    }
     for name, (title, caption), svg in (
         ("masks.svg", _MASKS, mask_figure(run)),
         ("distances.svg", _DISTANCES, distance_figure(run)),

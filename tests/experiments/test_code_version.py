@@ -1,0 +1,71 @@
+"""The version of the code that a trial depends on: what changes it, and what does not."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from verification.claims import claims
+from verification.ledger import code_version
+from verification.ledger.code import dependencies
+
+FILES = {
+    "p": "from p.a import one\nfrom p.b import two\n\n\ndef own(): ...\n",
+    "p.a": "from p.deep import thing\n\none = thing\n",
+    "p.b": "two = 2\n",
+    "p.deep": "def thing():\n    from p.late import x\n",
+    "p.late": "import numpy\n",
+    "p.other": "from p import two as second\n",
+    "user": "from p import one\n",
+    "whole": "from p import own\n",
+    "module": "import p.b\n",
+    "sub": "from p import b\n",
+}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    found = {}
+    for name, text in FILES.items():
+        path = tmp_path / (f"{name}.py" if name != "p" else "p/__init__.py")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        found[name] = path
+    return found
+
+
+@pytest.mark.parametrize(
+    ("root", "wanted"),
+    [
+        ("user", {"user", "p.a", "p.deep", "p.late"}),
+        ("whole", {"whole", "p", "p.a", "p.b", "p.deep", "p.late"}),
+        ("module", {"module", "p.b"}),
+        ("sub", {"sub", "p.b"}),
+        ("p.other", {"p.other", "p", "p.a", "p.b", "p.deep", "p.late"}),
+    ],
+)
+def test_dependencies_follow_names_to_their_files(files: dict[str, Path], root: str, wanted: set[str]) -> None:
+    assert dependencies(files, [root]) == wanted
+
+
+def test_what_a_trial_loads_is_among_its_dependencies() -> None:
+    """Every module that importing a claim loads is hashed, but for the packages on the way and what these load."""
+    from verification.ledger.code import _sources
+
+    files = _sources()
+    found = dependencies(files, ["verification.claims.thr"])
+    assert {"verification.claims.thr", "verification.masks.threshold", "graphon_theory.saliency"} <= found
+    assert "verification.claims.ntk_l" not in found
+    assert "verification.sweep" not in found
+    loaded = {name for name in sys.modules if name in files}
+    assert found <= set(files)
+    assert loaded
+
+
+def test_statements_have_versions_of_their_own() -> None:
+    versions = {statement: code_version(statement) for statement in claims()}
+    assert len(set(versions.values())) == len(versions)
+    assert code_version() not in versions.values()
+    assert all(len(version) == 16 for version in versions.values())
