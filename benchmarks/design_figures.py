@@ -35,9 +35,10 @@ def write_figures(rows: Sequence[Row], samples: int, density: float) -> list[Pat
     """Write ``design.svg`` (by density) and ``design_curves.svg`` (by sample)."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     by_density = [row for row in rows if row.samples == samples]
-    by_sample = [row for row in rows if row.density == density]
+    several = {row.data for row in rows if row.samples != samples}
+    by_sample = [row for row in rows if row.density == density and row.data in several]
     found = {FOLDER / "design.svg": _figure(by_density, "density", tuple(_LABELS))}
-    if len({row.samples for row in by_sample}) > 1:
+    if by_sample:
         found[FOLDER / "design_curves.svg"] = _figure(by_sample, "samples", ("kernel", "adam"))
     for path, text in found.items():
         path.write_text(text, encoding="utf-8")

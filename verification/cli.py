@@ -93,7 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     suite.add_argument(
         "--suite",
         metavar="FILE",
-        help="a suite file, or a shipped one: quick, small, criteria, deep, approximation, ntk, generalisation, paper, full, readings",
+        help="a suite file, or a shipped one: quick, small, criteria, deep, approximation, ntk, generalisation, paper, "
+        "full, readings",
     )
     verify.add_argument("--only", nargs="+", metavar="ID", help="check these statements, and those they rest on")
     verify.add_argument("--seed", type=int, metavar="N", help="master seed (default: the suite's)")

@@ -23,13 +23,13 @@ FILES = {"design.json", "profile.npz", "mask.npz", "weights.npz", "profile.svg",
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
-    """Folder with two runs, "a" and "b", and what they printed: text and JSON."""
+    """Folder of a run, and what it prints as text and as JSON."""
     folder = tmp_path_factory.mktemp("runs")
     printed = []
-    for name, form in (("a", "text"), ("b", "json")):
+    for arguments in (["--out", str(folder / "a")], ["--format", "json"]):
         stream = io.StringIO()
         with contextlib.redirect_stdout(stream):
-            assert main([*SMALL, "--out", str(folder / name), "--format", form]) == 0
+            assert main([*SMALL, *arguments]) == 0
         printed.append(stream.getvalue())
     return folder, printed[0], printed[1]
 
@@ -38,9 +38,6 @@ def test_text_json_and_files_agree(runs: tuple[Path, str, str]) -> None:
     tmp_path, text, printed = runs
     told = json.loads(printed)
     assert {path.name for path in (tmp_path / "a").iterdir()} == FILES
-    for name in FILES:
-        if not name.endswith(".npz"):  # archives hold the time of writing
-            assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
     assert json.loads((tmp_path / "a" / "design.json").read_text()) == told
     assert told["schema"] == "graphon.design/1"
     methods = [one["method"] for one in told["methods"]]

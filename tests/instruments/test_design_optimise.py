@@ -28,14 +28,13 @@ def data(samples: int, inputs: int, seed: int = 0) -> tuple[np.ndarray, np.ndarr
     return X, X[:, 0] - 0.4 * X[:, 1] + 0.2 * rng.normal(size=samples)
 
 
-@pytest.mark.parametrize(("weights", "noise"), [("kept", Gaussian()), ("redrawn", Uniform())])
-def test_optimum_is_that_of_brute_force(weights: str, noise: Gaussian | Uniform) -> None:
+def test_optimum_is_that_of_brute_force() -> None:
     X, _ = data(12, 3)
     y = X[:, 0] + 0.05 * X[:, 1] ** 2
-    found = design(X, y, 0.4, weights=weights, noise=noise)
-    objective = Objective(X, y, 0.4, weights=weights, noise=noise)
+    found = design(X, y, 0.4)
+    objective = Objective(X, y, 0.4)
     # The first of log f is 0: only ratios count. Beyond 3 hardly an edge of an input is kept or lost.
-    grid = np.linspace(-3.0, 3.0, 11)
+    grid = np.linspace(-3.0, 3.0, 9)
     values = {p: objective.value(np.array([0.0, *p])) for p in itertools.product(grid, grid)}
     start = min(values, key=values.__getitem__)
     polished = optimize.minimize(

@@ -48,7 +48,8 @@ class Judged:
     bound
         GEN in full, on the risk (ramp loss of signs, clipped absolute error of other labels); above 1 it says nothing.
     path
-        ``scale_free`` of a linear teacher by the mask's own path density, and NaN without one.
+        ``scale_free`` of a linear teacher by the mask's own path density: the bound of PATH and SCALE on the linear
+        part; infinite where an input that it needs has no edge, NaN without a teacher.
     risk, error
         Mean loss on the test sample; share of wrong signs there, or the risk again where labels are no signs.
     singular

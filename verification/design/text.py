@@ -48,7 +48,8 @@ def render_text(run: DesignRun) -> str:
 def _table(judged: Sequence[Judged]) -> str:
     lines = [f"  {'method':16}{'complexity':>11}{'bound':>9}{'risk':>8}{'error':>8}"]
     for one in judged:
-        numbers = f"{_number(one.complexity):>11}{_number(one.bound):>9}{_number(one.risk):>8}{_number(one.error):>8}"
+        numbers = f"{_number(one.complexity):>11}{_number(one.bound):>9}"
+        numbers += f"{_number(one.risk):>8}{_number(one.error):>8}"
         about = f"  singular kernel: {one.singular}" if one.singular else ""
         if one.method in _ABOUT:
             about = f"  {_ABOUT[one.method]}{';' + about if about else ''}"
@@ -99,4 +100,4 @@ def _place(index: int, run: DesignRun) -> str:
 
 
 def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3f}" if value < 1000.0 else f"{value:.2e}"
+    return "-" if not math.isfinite(value) else f"{value:.3f}" if value < 1000.0 else f"{value:.2e}"
