@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from verification.report.figures import _BLUE, _GREEN, _GREY, _ORANGE, _STYLE, _svg
+from verification.report.style import BLUE, GREEN, GREY, ORANGE, STYLE, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 FOLDER = Path("runs/benchmarks")
 _LOOKS = {
-    "design": (_ORANGE, "o", "-"),
-    "relaxed": (_ORANGE, "s", ":"),
-    "snip": (_BLUE, "D", "-"),
+    "design": (ORANGE, "o", "-"),
+    "relaxed": (ORANGE, "s", ":"),
+    "snip": (BLUE, "D", "-"),
     "grasp": ("#E69F00", "v", "-"),
-    "synflow": (_GREEN, "<", "-"),
+    "synflow": (GREEN, "<", "-"),
     "magnitude": ("#000000", "^", "-"),
-    "random": (_GREY, "x", "-"),
-    "dense": (_GREY, "", "--"),
+    "random": (GREY, "x", "-"),
+    "dense": (GREY, "", "--"),
 }
 _LABELS = {"kernel": "test error, kernel regime", "adam": "test error, Adam", "bound": "bound (GEN)"}
 _CUT = 6.0  # of a panel's axis, over its dense network: kernels near singular would flatten the rest
@@ -47,7 +47,7 @@ def write_figures(rows: Sequence[Row], samples: int, density: float) -> list[Pat
 
 def _figure(rows: Sequence[Row], across: str, numbers: Sequence[str]) -> str:
     data = list(dict.fromkeys(row.data for row in rows))
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(3.5 * len(numbers) + 0.4, 2.6 * len(data) + 0.7), layout="constrained")
         axes = figure.subplots(len(data), len(numbers), squeeze=False)
         for i, name in enumerate(data):
@@ -62,7 +62,7 @@ def _figure(rows: Sequence[Row], across: str, numbers: Sequence[str]) -> str:
             for name, (colour, marker, line) in _LOOKS.items()
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=7)
-        return _svg(figure)
+        return svg(figure)
 
 
 def _draw(axis: Axes, rows: Sequence[Row], across: str) -> None:

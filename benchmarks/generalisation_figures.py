@@ -10,7 +10,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from verification.generalisation.pruned import CRITERIA
-from verification.report.figures import _BLUE, _GREEN, _GREY, _ORANGE, _STYLE, _svg
+from verification.report.style import BLUE, GREEN, GREY, ORANGE, STYLE, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from benchmarks.generalisation import Row
 
 FOLDER = Path("runs/benchmarks")
-_COLOURS = dict(zip(CRITERIA, (_GREY, "#000000", _BLUE, _ORANGE, "#E69F00", _GREEN), strict=True))
+_COLOURS = dict(zip(CRITERIA, (GREY, "#000000", BLUE, ORANGE, "#E69F00", GREEN), strict=True))
 _MARKERS = dict(zip(CRITERIA, "osD^v<", strict=True))
 RISKS = (("error", "test error"), ("complexity", "complexity, 2 (energy x trace)$^{1/2}$/N"), ("bound", "bound (GEN)"))
 SPECTRA = (("rank", "effective rank / N"), ("top", "five largest eigenvalues"), ("alignment", "alignment"))
@@ -39,7 +39,7 @@ def write_figures(rows: Sequence[Row]) -> list[Path]:
 def density_figure(rows: Sequence[Row], numbers: Sequence[tuple[str, str]]) -> str:
     """Draw numbers across and data sets down against density, one line a criterion, with 95 per cent intervals."""
     data = list(dict.fromkeys(row.data for row in rows))
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(3.4 * len(numbers) + 0.4, 2.7 * len(data) + 0.7), layout="constrained")
         axes = figure.subplots(len(data), len(numbers), squeeze=False, sharex=True)
         for i, name in enumerate(data):
@@ -53,7 +53,7 @@ def density_figure(rows: Sequence[Row], numbers: Sequence[tuple[str, str]]) -> s
             for name in CRITERIA
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
-        return _svg(figure)
+        return svg(figure)
 
 
 def _draw(axis: Axes, rows: Sequence[Row]) -> None:

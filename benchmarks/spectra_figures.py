@@ -10,7 +10,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from verification.ntk.masked import WEIGHTS
-from verification.report.figures import _BLUE, _GREEN, _GREY, _ORANGE, _STYLE, _svg
+from verification.report.style import BLUE, GREEN, GREY, ORANGE, STYLE, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from benchmarks.spectra import Row
 
 FOLDER = Path("runs/benchmarks")
-_COLOURS = {"kept": _BLUE, "redrawn": _ORANGE}
+_COLOURS = {"kept": BLUE, "redrawn": ORANGE}
 _LINES = {"step": "--", "model": ":"}
-_CRITERIA = (_GREY, "#000000", _BLUE, _ORANGE, "#E69F00", _GREEN, "#CC79A7")
+_CRITERIA = (GREY, "#000000", BLUE, ORANGE, "#E69F00", GREEN, "#CC79A7")
 _MARKERS = "osD^v<>"
 
 
@@ -36,7 +36,7 @@ def write_figures(rows: Sequence[Row]) -> list[Path]:
 def limits_figure(rows: Sequence[Row]) -> str:
     """Draw numbers down, criteria across: network with its interval, and both limits, for each variant of weights."""
     numbers, criteria = _named(rows)
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(1.9 * len(criteria) + 1.0, 1.5 * len(numbers) + 0.9), layout="constrained")
         axes = figure.subplots(len(numbers), len(criteria), squeeze=False, sharex=True, sharey="row")
         for i, number in enumerate(numbers):
@@ -58,17 +58,17 @@ def limits_figure(rows: Sequence[Row]) -> str:
             for weights in WEIGHTS
         ]
         handles += [
-            empty.plot([], [], color=_GREY, linestyle=line, label=f"limit: {told}")[0]
+            empty.plot([], [], color=GREY, linestyle=line, label=f"limit: {told}")[0]
             for line, told in (("--", "step graphon of the mask"), (":", "saliency model"))
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
-        return _svg(figure)
+        return svg(figure)
 
 
 def criteria_figure(rows: Sequence[Row]) -> str:
     """Draw one panel a number, all criteria together: the exact kernels of networks with kept weights."""
     numbers, criteria = _named(rows)
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(10.2, 2.5 * ((len(numbers) + 2) // 3) + 0.7), layout="constrained")
         axes = figure.subplots((len(numbers) + 2) // 3, 3, squeeze=False, sharex=True)
         handles: list[Any] = []
@@ -95,7 +95,7 @@ def criteria_figure(rows: Sequence[Row]) -> str:
         for axis in axes[-1]:
             axis.set_xlabel("sparsity")
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
-        return _svg(figure)
+        return svg(figure)
 
 
 def _named(rows: Sequence[Row]) -> tuple[list[str], list[str]]:

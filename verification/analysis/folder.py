@@ -14,6 +14,7 @@ from verification.analysis.document import document
 from verification.analysis.figures import feature_alt, feature_figure, mask_alt, mask_figure
 from verification.analysis.page import render_page
 from verification.analysis.result import Analysis
+from verification.files import write_whole
 
 _MASKS = (
     "Left: the mask, averaged over cells. Right: the predicted graphon, both axes sorted by its means where they "
@@ -49,7 +50,7 @@ def write_folder(analysis: Analysis, folder: Path) -> dict[str, Path]:
     files["analyse.json"] = (json.dumps(document(analysis), indent=2, allow_nan=False) + "\n").encode()
     files["mask.npz"] = _npz(analysis)
     files["report.html"] = render_page(analysis, figures).encode()
-    return {name: _write(folder / name, data) for name, data in files.items()}
+    return {name: write_whole(folder / name, data) for name, data in files.items()}
 
 
 def require_writable(folder: Path) -> None:
@@ -76,14 +77,3 @@ def _npz(analysis: Analysis) -> bytes:
     arrays = {name or "mask": kept for name, kept in analysis.masks.items()}
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
-
-
-def _write(path: Path, data: bytes) -> Path:
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(data)
-        os.replace(part, path)  # noqa: PTH105  # the atomic rename is the point
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise InputError("out", str(path), f"{error.strerror}: name a folder that can be written") from error
-    return path

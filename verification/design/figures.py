@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import math
-from typing import Any, Final
+from typing import Final
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
 from verification.design.result import DesignRun
+from verification.report.style import BLUE, ORANGE, STYLE, svg
 
-_STYLE: Final[dict[Any, Any]] = {"svg.hashsalt": "graphon-theory", "svg.fonttype": "path", "font.size": 9.0}
-_BLUE, _ORANGE = "#0072B2", "#D55E00"
+_STYLE: Final = {key: value for key, value in STYLE.items() if "grid" not in key}  # bars and images have none
 _CUT: Final = 4.0  # of the bars' axis, over the designed network: a kernel near singular would flatten the rest
 
 
@@ -24,11 +23,11 @@ def profile_figure(run: DesignRun) -> str:
         if run.image is None:
             figure = Figure(figsize=(6.4, 2.8), layout="constrained")
             axis = figure.subplots()
-            axis.bar(np.arange(degrees.size), degrees, width=1.0, color=_BLUE)
-            axis.axhline(run.density, color=_ORANGE, linewidth=1.0)
+            axis.bar(np.arange(degrees.size), degrees, width=1.0, color=BLUE)
+            axis.axhline(run.density, color=ORANGE, linewidth=1.0)
             axis.set_xlabel("input")
             axis.set_ylabel("kept share of its edges (line: density)")
-            return _svg(figure)
+            return svg(figure)
         maps = degrees.reshape(run.image)[:3]
         figure = Figure(figsize=(3.4 * len(maps) + 1.0, 3.2), layout="constrained")
         axes = figure.subplots(1, len(maps), squeeze=False)[0]
@@ -39,7 +38,7 @@ def profile_figure(run: DesignRun) -> str:
             title = "degree of each input pixel"
             axis.set_title(title + (f", channel {channel}" if len(maps) > 1 else f", density {run.density:g}"))
         figure.colorbar(image, ax=axes, label="kept share of its edges")
-        return _svg(figure)
+        return svg(figure)
 
 
 def bounds_figure(run: DesignRun) -> str:
@@ -51,7 +50,7 @@ def bounds_figure(run: DesignRun) -> str:
             values = [float(getattr(one, number)) for one in run.judged]
             end = _CUT * float(getattr(run.own, number))
             places = range(len(names))
-            colours = [_ORANGE if name == "design" else _BLUE for name in names]
+            colours = [ORANGE if name == "design" else BLUE for name in names]
             axis.barh(places, [0.0 if math.isnan(v) else min(v, end) for v in values], color=colours)
             for place, value in enumerate(values):
                 told = "-" if math.isnan(value) else f"{value:.3g}"
@@ -61,10 +60,4 @@ def bounds_figure(run: DesignRun) -> str:
             axis.set_title(f"{number} on the other half")
             axis.set_yticks(places, names)
         axis.invert_yaxis()
-        return _svg(figure)
-
-
-def _svg(figure: Figure) -> str:
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return buffer.getvalue()
+        return svg(figure)

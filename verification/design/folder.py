@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from graphon_theory.errors import InputError
-from verification.analysis.folder import _write, require_writable
+from verification.analysis.folder import require_writable
 from verification.design.document import document
 from verification.design.figures import bounds_figure, profile_figure
 from verification.design.result import DesignRun
+from verification.files import write_whole
 
 
 def write_folder(run: DesignRun, folder: Path) -> dict[str, Path]:
@@ -47,7 +48,7 @@ def write_folder(run: DesignRun, folder: Path) -> dict[str, Path]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError("out", str(folder), f"{error.strerror}: name a folder that can be written") from error
-    return {name: _write(folder / name, data) for name, data in files.items()}
+    return {name: write_whole(folder / name, data) for name, data in files.items()}
 
 
 def _npz(**arrays: npt.NDArray[np.generic]) -> bytes:

@@ -15,7 +15,7 @@ from verification.claims.claim import STATEMENT, grouped
 from verification.claims.realised import Realised, half_oscillation, realise
 from verification.claims.uat_n import lost_columns
 from verification.names import TARGETS
-from verification.report.figures import _BLUE, _GREEN, _GREY, _ORANGE, _STYLE, _svg
+from verification.report.style import BLUE, GREEN, GREY, ORANGE, STYLE, svg
 from verification.run import Run
 from verification.threads import one_thread
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 
-_COLOURS = (_BLUE, _ORANGE, _GREEN, "#CC79A7", _GREY)
+_COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", GREY)
 _MARKERS = "os^vD"
 _LINE, _SIDE = 2001, 121
 _SHOWN = 18.0
@@ -40,7 +40,7 @@ def error_figure(run: Run) -> str | None:
     kinds = sorted({(o.case.active, o.case.activation) for o in found})
     names = [name for name in TARGETS if any(o.case.target == name for o in found)]
     ambient = sorted({o.case.inputs for o in found})
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(2.6 * len(names) + 0.9, 2.5 * len(kinds) + 0.6), layout="constrained")
         axes = figure.subplots(len(kinds), len(names), squeeze=False, sharex="row")
         for row, (active, activation) in enumerate(kinds):
@@ -60,9 +60,9 @@ def error_figure(run: Run) -> str | None:
             for k, d in enumerate(ambient)
         ]
         if any(kind == (1, "relu") for kind in kinds):
-            handles.append(axes[0][0].plot([], [], color=_GREY, linestyle="--", label="slope -2")[0])
+            handles.append(axes[0][0].plot([], [], color=GREY, linestyle="--", label="slope -2")[0])
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
-        return _svg(figure)
+        return svg(figure)
 
 
 def network_figure(run: Run) -> str | None:
@@ -74,7 +74,7 @@ def network_figure(run: Run) -> str | None:
     line, plane = (_chosen(found, active) for active in (1, 2))
     if line is None and plane is None:
         return None
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.6, 6.8 if line and plane else 3.6), layout="constrained")
         parts: list[SubFigure] = list(figure.subfigures(1 + bool(line and plane), 1, squeeze=False)[:, 0])
         with one_thread():
@@ -82,7 +82,7 @@ def network_figure(run: Run) -> str | None:
                 _draw_line(parts.pop(0), line, realise(line.case, line.seed))
             if plane is not None:
                 _draw_plane(parts.pop(0), plane, realise(plane.case, plane.seed))
-        return _svg(figure)
+        return svg(figure)
 
 
 def empty_figure(run: Run) -> str | None:
@@ -98,7 +98,7 @@ def empty_figure(run: Run) -> str | None:
     }
     if not ladders:
         return None
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.8, 3.4), layout="constrained")
         axis = figure.subplots(1, 1)
         for k, ((source, inputs, density), widths) in enumerate(ladders.items()):
@@ -115,7 +115,7 @@ def empty_figure(run: Run) -> str | None:
         axis.set_xlabel("n")
         axis.set_ylabel("empty columns a mask")
         axis.legend(fontsize=7)
-        return _svg(figure)
+        return svg(figure)
 
 
 def _certified(run: Run) -> list[Observation]:
@@ -135,7 +135,7 @@ def _draw_errors(axis: Axes, shown: Sequence[Observation], ambient: Sequence[int
     if shown and guide:
         first = min(shown, key=lambda o: o.values[STATEMENT]["effective"]).values[STATEMENT]
         ends = np.array([first["effective"], max(o.values[STATEMENT]["effective"] for o in shown)])
-        axis.plot(ends, first["upper"] * (ends / ends[0]) ** -2.0, color=_GREY, linestyle="--", linewidth=1)
+        axis.plot(ends, first["upper"] * (ends / ends[0]) ** -2.0, color=GREY, linestyle="--", linewidth=1)
     axis.set_xscale("log", base=2)
     axis.set_yscale("log")
     axis.xaxis.set_major_formatter(mpl.ticker.ScalarFormatter())
@@ -161,9 +161,9 @@ def _draw_line(part: SubFigure, observation: Observation, found: Realised) -> No
     axis = part.subplots(1, 1)
     x = np.linspace(-1.0, 1.0, _LINE)
     network, error = found.reduced(x[:, None]), found.error.upper
-    axis.fill_between(x, network - error, network + error, color=_GREEN, alpha=0.25, label="network, certified band")
-    axis.plot(x, network, color=_GREEN, linewidth=1.2, label=f"network on the mask, $N_J$ = {found.joined}")
-    axis.plot(x, found.target(x[:, None]), color=_BLUE, linewidth=1.2, linestyle="--", label="target")
+    axis.fill_between(x, network - error, network + error, color=GREEN, alpha=0.25, label="network, certified band")
+    axis.plot(x, network, color=GREEN, linewidth=1.2, label=f"network on the mask, $N_J$ = {found.joined}")
+    axis.plot(x, found.target(x[:, None]), color=BLUE, linewidth=1.2, linestyle="--", label="target")
     axis.set_xlabel("active coordinate")
     axis.legend(fontsize=7, loc="upper center", ncols=3)
     low, high = axis.get_ylim()

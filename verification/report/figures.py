@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
@@ -16,6 +15,7 @@ from matplotlib.figure import Figure
 from verification.cases import Observation
 from verification.claims.claim import STATEMENT
 from verification.experiment import prune
+from verification.report.style import BLUE, GREEN, GREY, ORANGE, STYLE, svg
 from verification.run import Run
 from verification.threads import one_thread
 
@@ -24,15 +24,6 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 
-_STYLE: dict[Any, Any] = {
-    "svg.hashsalt": "graphon-theory",
-    "svg.fonttype": "path",
-    "font.size": 9.0,
-    "axes.grid": True,
-    "grid.alpha": 0.25,
-}
-# Okabe and Ito's palette: told apart with every common colour-vision deficiency.
-_BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
 _PANELS = 3
 
 
@@ -45,7 +36,7 @@ def mask_figure(run: Run) -> str | None:
     chosen = _growing_cases(run.observations)
     if not chosen:
         return None
-    with mpl.rc_context(_STYLE | {"axes.grid": False}):
+    with mpl.rc_context(STYLE | {"axes.grid": False}):
         figure = Figure(figsize=(3.0 * len(chosen) + 0.6, 8.4), layout="constrained")
         axes = figure.subplots(3, len(chosen), squeeze=False)
         for column, observation in enumerate(chosen):
@@ -65,7 +56,7 @@ def mask_figure(run: Run) -> str | None:
         case = chosen[0].case
         figure.suptitle(f"SNIP on {case.data}, density {case.density:g}, S = {case.batch}")
         figure.colorbar(image, ax=axes, shrink=0.5, label="kept fraction in a cell")
-        return _svg(figure)
+        return svg(figure)
 
 
 def distance_figure(run: Run) -> str | None:
@@ -74,12 +65,12 @@ def distance_figure(run: Run) -> str | None:
     compared = [o for o in run.observations if o.case.statement == "SNIP-S" and STATEMENT in o.values]
     if not bounded and not compared:
         return None
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.6, 4.2), layout="constrained")
         left, right = figure.subplots(1, 2)
         _draw_bounded(left, bounded)
         _draw_compared(right, compared)
-        return _svg(figure)
+        return svg(figure)
 
 
 def _growing_cases(observations: Sequence[Observation]) -> list[Observation]:
@@ -144,7 +135,7 @@ def _draw_bounded(axis: Axes, observations: Sequence[Observation]) -> None:
         return
     density = min(o.case.density for o in observations)
     for offset, (label, colour, wanted) in enumerate(
-        (("Magnitude network", _BLUE, True), ("saliency model", _ORANGE, False))
+        (("Magnitude network", BLUE, True), ("saliency model", ORANGE, False))
     ):
         chosen = [o for o in observations if o.case.density == density and (o.case.model is None) is wanted]
         by_width = _by_width(chosen)
@@ -169,7 +160,7 @@ def _draw_bounded(axis: Axes, observations: Sequence[Observation]) -> None:
     axis.plot(
         list(by_width),
         [max(o.values[STATEMENT]["plain bound"] for o in group) for group in by_width.values()],
-        color=_GREY,
+        color=GREY,
         linestyle=":",
         label="Hoeffding bound",
     )
@@ -199,14 +190,14 @@ def _draw_compared(axis: Axes, observations: Sequence[Observation]) -> None:
         widths,
         [min(x) for x in null],
         [max(x) for x in null],
-        color=_GREEN,
+        color=GREEN,
         alpha=0.3,
         label="masks sampled from the rank-S prediction",
     )
     axis.plot(
         widths,
         [float(np.mean(x)) for x in column(STATEMENT, "observed")],
-        color=_BLUE,
+        color=BLUE,
         marker="o",
         markersize=4,
         label="SNIP mask to rank-S prediction",
@@ -215,7 +206,7 @@ def _draw_compared(axis: Axes, observations: Sequence[Observation]) -> None:
         axis.plot(
             widths,
             [float(np.mean(x)) for x in column("rank-one", "observed")],
-            color=_ORANGE,
+            color=ORANGE,
             marker="s",
             markersize=4,
             linestyle="--",
@@ -240,9 +231,3 @@ def _width_axis(axis: Axes) -> None:
     axis.set_ylabel("cut distance (share of nd)")
     axis.legend(fontsize=7)
     axis.xaxis.set_major_formatter(mpl.ticker.ScalarFormatter())
-
-
-def _svg(figure: Figure) -> str:
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return buffer.getvalue()

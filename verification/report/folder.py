@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
-from graphon_theory.errors import InputError
+from verification.files import write_whole
 from verification.report.approximation_figures import empty_figure, error_figure, network_figure
 from verification.report.document import document
 from verification.report.figures import distance_figure, mask_figure
@@ -87,14 +86,4 @@ def write_folder(run: Run) -> dict[str, Path]:
         for o in run.observations
     )
     files["report.html"] = render_page(run, figures)
-    return {name: _write(run.folder / name, text) for name, text in files.items()}
-
-
-def _write(path: Path, text: str) -> Path:
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, path)  # noqa: PTH105  # the atomic rename is the point
-    except OSError as error:
-        raise InputError("out", str(path), f"{error.strerror}: name a folder that can be written") from error
-    return path
+    return {name: write_whole(run.folder / name, text.encode()) for name, text in files.items()}

@@ -19,9 +19,9 @@ from graphon_theory.errors import InputError
 from verification.cases import Observation
 from verification.claims import Claim, claims
 from verification.claims.claim import STATEMENT, carrying
-from verification.report.figures import _BLUE, _GREEN, _GREY, _ORANGE, _STYLE, _svg
 from verification.report.order_figures import order_figure
 from verification.report.panels import legend_columns, places, wrapped
+from verification.report.style import BLUE, GREEN, GREY, ORANGE, STYLE, svg
 from verification.run import Run
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ KERNELS = ("NTK-c", "NTK-1", "NTK-L", "NTK-K", "LAZY")
 """Statements that have such a figure, where the run has trials of them."""
 
 _NEEDED = ("mean", "low", "high", "margin")
-_COLOURS = (_BLUE, _ORANGE, _GREEN, "#CC79A7", "#E69F00", "#56B4E9")
+_COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9")
 _FAINT = ("-", "--", ":", "-.", (0, (1, 3)), (0, (6, 1, 1, 1, 1, 1)))
 
 
@@ -99,7 +99,7 @@ def margin_figure(claim: Claim, observations: Sequence[Observation], level: floa
     rows, columns = (1 + max(place[axis] for place in where.values()) for axis in (0, 1))
     measures = list(dict.fromkeys(name for panel in panels.values() for name in panel.measures))
     mutants = list(dict.fromkeys(name for panel in panels.values() for name in panel.mutants))
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(
             figsize=(
                 4.2 * columns + 0.6,
@@ -120,7 +120,7 @@ def margin_figure(claim: Claim, observations: Sequence[Observation], level: floa
             axis.set_xlabel("width n")
         handles = _handles(axes[0][0], measures, mutants)
         figure.legend(handles=handles, loc="outside lower center", ncols=legend_columns(columns), fontsize=7)
-        return _svg(figure)
+        return svg(figure)
 
 
 def panels_of(claim: Claim, observations: Sequence[Observation], level: float) -> dict[str, Panel]:
@@ -165,10 +165,10 @@ def _draw(axis: Axes, panel: Panel, measures: Sequence[str], mutants: Sequence[s
     # Beyond both ends the band goes on as a power of the width, so that it has breadth at a single one too.
     x = np.geomspace(widths[0] / 1.25, widths[-1] * 1.25, 65)
     band = np.exp(_continued(np.log(x), np.log(widths), np.log(margins)))
-    axis.fill_between(x, -band, band, color=_GREEN, alpha=0.15, linewidth=0)
+    axis.fill_between(x, -band, band, color=GREEN, alpha=0.15, linewidth=0)
     for name, points in panel.mutants.items():
         where, line = [p.width for p in points], _FAINT[mutants.index(name) % len(_FAINT)]
-        axis.plot(where, [p.mean for p in points], color=_GREY, linestyle=line, linewidth=1.0, alpha=0.5, zorder=1.5)
+        axis.plot(where, [p.mean for p in points], color=GREY, linestyle=line, linewidth=1.0, alpha=0.5, zorder=1.5)
     for name, points in panel.measures.items():
         k = measures.index(name)
         # Moved apart a little where the widths agree.
@@ -177,7 +177,7 @@ def _draw(axis: Axes, panel: Panel, measures: Sequence[str], mutants: Sequence[s
         axis.errorbar(where, [p.mean for p in points], yerr=ends, **_style(measures, name), elinewidth=1.0)
     # Linear inside the margin, where the decision falls; logarithmic outside, where false variants lie.
     axis.set_yscale("symlog", linthresh=float(band.min()), linscale=1.5)
-    axis.axhline(0.0, color=_GREY, linewidth=0.6)
+    axis.axhline(0.0, color=GREY, linewidth=0.6)
     axis.set_xscale("log", base=2)
     axis.set_xlim(x[0], x[-1])
     axis.set_xticks(widths, [str(width) for width in widths])
@@ -209,10 +209,10 @@ def _style(measures: Sequence[str], name: str) -> Mapping[str, Any]:
 
 def _handles(axis: Axes, measures: Sequence[str], mutants: Sequence[str]) -> list[Any]:
     handles: list[Any] = [axis.plot([], [], label=name, **_style(measures, name))[0] for name in measures]
-    handles.append(axis.fill_between([], [], [], color=_GREEN, alpha=0.15, linewidth=0, label="margin"))
+    handles.append(axis.fill_between([], [], [], color=GREEN, alpha=0.15, linewidth=0, label="margin"))
     handles += [
         axis.plot(
-            [], [], color=_GREY, linestyle=_FAINT[k % len(_FAINT)], linewidth=1.0, alpha=0.5, label=f"false: {name}"
+            [], [], color=GREY, linestyle=_FAINT[k % len(_FAINT)], linewidth=1.0, alpha=0.5, label=f"false: {name}"
         )[0]
         for k, name in enumerate(mutants)
     ]

@@ -16,13 +16,13 @@ from graphon_theory.errors import InputError
 from verification.cases import Observation
 from verification.claims import Claim
 from verification.claims.claim import STATEMENT, carrying
-from verification.report.figures import _BLUE, _GREEN, _GREY, _ORANGE, _STYLE, _svg
 from verification.report.panels import legend_columns, places, wrapped
+from verification.report.style import BLUE, GREEN, GREY, ORANGE, STYLE, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLOURS = (_BLUE, _ORANGE, _GREEN, "#CC79A7")
+_COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7")
 _MARKERS = "osD^"
 _FAINT = ("-", "--", ":", "-.")
 Sizes = dict[str, dict[str, list[tuple[int, float, float]]]]
@@ -48,7 +48,7 @@ def order_figure(claim: Claim, observations: Sequence[Observation], level: float
     where = places(list(truth))
     measures = list(dict.fromkeys(name for group in truth.values() for name in group))
     rows, columns = (1 + max(place[axis] for place in where.values()) for axis in (0, 1))
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.2 * columns + 0.6, 2.7 * rows + 0.7), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False)
         for line in axes:
@@ -74,16 +74,14 @@ def order_figure(claim: Claim, observations: Sequence[Observation], level: float
             first.plot([], [], color=_COLOURS[k % 4], marker=_MARKERS[k % 4], linestyle="", label=name)[0]
             for k, name in enumerate(measures)
         ]
-        handles.append(first.plot([], [], color=_BLUE, linestyle="--", linewidth=1.0, label="slowest fall allowed")[0])
+        handles.append(first.plot([], [], color=BLUE, linestyle="--", linewidth=1.0, label="slowest fall allowed")[0])
         handles += [
-            first.plot([], [], color=_GREY, linestyle=_FAINT[k % 4], linewidth=1.0, alpha=0.5, label=f"false: {name}")[
-                0
-            ]
+            first.plot([], [], color=GREY, linestyle=_FAINT[k % 4], linewidth=1.0, alpha=0.5, label=f"false: {name}")[0]
             for k, name in enumerate(false)
             if any(found for found in false[name].values())
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=legend_columns(columns), fontsize=7)
-        return _svg(figure)
+        return svg(figure)
 
 
 def sizes_of(claim: Claim, observations: Sequence[Observation], variant: str, level: float) -> Sizes:
@@ -112,4 +110,4 @@ def _draw(axis: Axes, points: Sequence[tuple[int, float, float]], colour: str, m
 def _draw_false(axis: Axes, measures: dict[str, list[tuple[int, float, float]]], line: object) -> None:
     for points in measures.values():
         x, y = [point[0] for point in points], [point[1] for point in points]
-        axis.plot(x, y, color=_GREY, linestyle=str(line), linewidth=1.0, alpha=0.5, zorder=1.5)
+        axis.plot(x, y, color=GREY, linestyle=str(line), linewidth=1.0, alpha=0.5, zorder=1.5)
