@@ -1,4 +1,4 @@
-"""The command line: ``graphon verify``, ``analyse``, ``design``, ``ledger``, ``claims``.
+"""The command line: ``graphon verify``, ``analyse``, ``design``, ``ledger``, ``report``, ``claims``.
 
 Heavy imports (SymPy, torch) happen inside the commands, so that ``graphon --help`` answers at once.
 """
@@ -15,6 +15,7 @@ from graphon_theory._version import __version__
 from verification.analysis.command import add_analyse
 from verification.design.command import add_design
 from verification.ledger.command import add_ledger
+from verification.publish.command import add_report
 
 if TYPE_CHECKING:
     from verification.run import Run
@@ -139,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     add_analyse(commands)
     add_design(commands)
     add_ledger(commands)
+    add_report(commands)
     claims = commands.add_parser(
         "claims",
         help="list the statements with their hypotheses and what they rest on",
@@ -201,14 +203,10 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _print_result(run: Run, form: str, *, mutants: bool) -> None:
-    import json
-
-    from verification.report.document import document
     from verification.report.text import render_mutants, render_text
 
     if form == "json":
-        json.dump(document(run), sys.stdout, indent=2, allow_nan=False)
-        sys.stdout.write("\n")
+        sys.stdout.write((run.folder / "run.json").read_text(encoding="utf-8"))
     else:
         sys.stdout.write(render_mutants(run) if mutants else render_text(run))
 

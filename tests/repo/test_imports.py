@@ -64,7 +64,15 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "verification.sweep": ("verification.verdict", "verification.run", "verification.report"),
     "verification.verdict": ("verification.run", "verification.report", "verification.sweep"),
     "verification.run": ("verification.report", "verification.cli"),
-    "verification.report": ("verification.cli",),
+    "verification.report": ("verification.cli", "verification.publish"),
+    "verification.publish": (
+        "verification.cli",
+        "verification.run",
+        "verification.sweep",
+        "verification.report",
+        "verification.claims",
+        "verification.experiment",
+    ),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from graphon_theory.derivation import Evidence
@@ -19,8 +19,16 @@ SCHEMA = "graphon.verify/1"
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
-def document(run: Run) -> dict[str, Json]:
-    """Turn a run into JSON data; everything but ``timing`` depends on suite, seed and versions alone."""
+def document(run: Run, figures: Sequence[tuple[str, str, str]] = ()) -> dict[str, Json]:
+    """Turn a run into JSON data; everything but ``timing`` depends on suite, seed and versions alone.
+
+    Parameters
+    ----------
+    run
+        The run.
+    figures
+        (file name, title, caption) of each figure that is written beside it.
+    """
     suite = run.suite
     return {
         "schema": SCHEMA,
@@ -34,6 +42,7 @@ def document(run: Run) -> dict[str, Json]:
         "versions": dict(run.versions),
         "headlines": list(run.headlines),
         "statements": [_statement(verdict) for verdict in run.verdicts],
+        "figures": [{"name": name, "title": title, "caption": caption} for name, title, caption in figures],
         "timing": dict(run.seconds),
     }
 

@@ -59,10 +59,8 @@ def write_folder(run: Run) -> dict[str, Path]:
         If a file cannot be written.
     """
     figures = []
-    files = {
-        "run.json": json.dumps(document(run), indent=2, allow_nan=False) + "\n",
-        "suite.toml": suite_file(run.suite),
-    }
+    listed = []
+    files = {"suite.toml": suite_file(run.suite)}
     for name, (title, caption), svg in (
         ("masks.svg", _MASKS, mask_figure(run)),
         ("distances.svg", _DISTANCES, distance_figure(run)),
@@ -77,6 +75,8 @@ def write_folder(run: Run) -> dict[str, Path]:
         if svg is not None:
             files[name] = svg
             figures.append((title, caption, svg))
+            listed.append((name, title, caption))
+    files["run.json"] = json.dumps(document(run, listed), indent=2, allow_nan=False) + "\n"
     files["observations.jsonl"] = "".join(
         json.dumps(
             {"case": json.loads(o.case.key()), "repeat": o.repeat, "seed": o.seed, "values": o.values},
