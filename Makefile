@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= runs/quick
 
-.PHONY: setup verify test lint types docs clean
+.PHONY: setup verify test nightly lint types docs clean
 
 setup: $(VENV)/.ready
 
@@ -27,6 +27,10 @@ types: setup
 
 test: lint types
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# Random examples of the properties, a thousand each; what fails is kept in .hypothesis/nightly and tried first next time.
+nightly: setup
+	$(BIN)/python -m pytest tests/properties --hypothesis-profile nightly
 
 docs: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[docs]'

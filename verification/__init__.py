@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from verification.masks import channel_mask as channel_mask
     from verification.masks import collapsed_layers as collapsed_layers
     from verification.masks import mask as mask
+    from verification.registry import claim as claim
+    from verification.registry import criterion as criterion
     from verification.run import Run as Run
     from verification.run import verify as verify
 
@@ -35,7 +37,9 @@ _HOMES = {
     "CutNorm": "verification.cutnorm",
     "Run": "verification.run",
     "channel_mask": "verification.masks",
+    "claim": "verification.registry",
     "collapsed_layers": "verification.masks",
+    "criterion": "verification.registry",
     "cut_norm": "verification.cutnorm",
     "cut_norms": "verification.cutnorm",
     "mask": "verification.masks",
@@ -54,7 +58,9 @@ __all__ = [
     "analyse",
     "analyse_mask",
     "channel_mask",
+    "claim",
     "collapsed_layers",
+    "criterion",
     "cut_norm",
     "cut_norms",
     "mask",

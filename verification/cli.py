@@ -212,13 +212,14 @@ def _print_result(run: Run, form: str, *, mutants: bool) -> None:
 
 
 def _claims(_: argparse.Namespace) -> int:
-    from graphon_theory.statements import STATEMENTS
-    from verification.names import STATEMENTS as MEASURED
+    from verification.registry import statement_names, statements
 
-    for statement in STATEMENTS.values():
+    measurable = statement_names()
+    for statement in statements().values():
         rests = f"; rests on {', '.join(statement.uses)}" if statement.uses else ""
-        how = "derived and measured" if statement.id in MEASURED else "derived"
-        sys.stdout.write(f"{statement.id:8}{statement.title} ({how}{rests})\n")
+        how = ["derived"] if statement.derive is not None else []
+        how += ["measured"] if statement.id in measurable else []
+        sys.stdout.write(f"{statement.id:<7} {statement.title} ({' and '.join(how)}{rests})\n")
         for hypothesis in statement.hypotheses:
             sys.stdout.write(f"          if {hypothesis.text}\n")
     return EXIT_OK

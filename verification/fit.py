@@ -13,6 +13,7 @@ from verification.claims.tax import GROUPS
 from verification.data import DIGIT_SAMPLES, require_digit_pixels
 from verification.masks import kept_count
 from verification.names import TARGETS
+from verification.registry import own_criteria
 
 MOST_ENTRIES = 1 << 27
 """Largest layer n d: a gigabyte a matrix in float64."""
@@ -71,14 +72,15 @@ def _batches(where: str, check: Check) -> None:
     if check.batch and check.batch_per_input:
         raise InputError(f"{where}.batch", check.batch, "give batch or batch_per_input, not both")
     drawn = bool(check.batch or check.batch_per_input)
-    by_gradient = [criterion for criterion in check.criteria if criterion in BY_GRADIENT]
+    needing = (*BY_GRADIENT, *(own.name for own in own_criteria().values() if own.batch))
+    by_gradient = [criterion for criterion in check.criteria if criterion in needing]
     if by_gradient and not drawn:
         raise InputError(f"{where}.batch", "missing", f"{by_gradient[0]} needs batch or batch_per_input")
     if drawn and len(by_gradient) < max(len(check.criteria), 1):
         raise InputError(
             f"{where}.batch",
             check.batch or check.batch_per_input,
-            f"only {', '.join(BY_GRADIENT)} draw a batch: leave it out",
+            f"only {', '.join(needing)} draw a batch: leave it out",
         )
     if not 0.0 < check.signal <= 1.0:
         raise InputError(f"{where}.signal", check.signal, "give the explained share R^2, in (0, 1]")

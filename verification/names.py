@@ -1,6 +1,6 @@
 """The names that suite files and the command line may use; kept free of heavy imports.
 
-A test compares each tuple with the room that it names.
+A test compares each tuple with the room that it names. ``verification.registry`` adds the names of the user's own.
 """
 
 from __future__ import annotations

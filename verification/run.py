@@ -13,7 +13,6 @@ from pathlib import Path
 
 from graphon_theory._version import __version__
 from graphon_theory.errors import InputError
-from graphon_theory.statements import STATEMENTS, ancestors
 from verification.budget import fit_to_budget
 from verification.cases import Observation
 from verification.claims import Outcome, claims
@@ -22,6 +21,7 @@ from verification.devices import resolve
 from verification.engines.lost import is_loss
 from verification.evidence import TheoryEvidence, theory_evidence
 from verification.ledger import FILE, Ledger, code_version, single_writer
+from verification.registry import ancestors, statements
 from verification.suite import Suite, load_suite
 from verification.sweep import PATIENCE, sweep
 from verification.trials import Trial, plan
@@ -183,7 +183,8 @@ def _judge_all(
     """Judge the statements of a suite, parents first."""
     registry = claims()
     decisions = decide_all({name: registry[name] for name in suite.statements}, observations, suite.level)
-    order = sorted(suite.statements, key=lambda name: (len(ancestors(name)), list(STATEMENTS).index(name)))
+    places = {name: place for place, name in enumerate(statements())}
+    order = sorted(suite.statements, key=lambda name: (len(ancestors(name)), places[name]))
     statuses: dict[str, Outcome] = {}
     verdicts = []
     for name in order:

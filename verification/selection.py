@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from graphon_theory.errors import InputError
-from graphon_theory.statements import STATEMENTS, ancestors
+from verification.registry import ancestors
+from verification.registry import statements as registered
 from verification.suite import Suite
 
 
@@ -18,10 +19,11 @@ def select(suite: Suite, statements: Sequence[str]) -> Suite:
     InputError
         If a statement is unknown.
     """
+    known = registered()
     wanted: set[str] = set()
     for name in statements:
-        if name not in STATEMENTS:
-            raise InputError("only", name, f"unknown statement; choose among {', '.join(STATEMENTS)}")
+        if name not in known:
+            raise InputError("only", name, f"unknown statement; choose among {', '.join(known)}")
         wanted.update((name, *ancestors(name)))
     if not any(check.statement in statements for check in suite.checks):
         return replace(suite, checks=())

@@ -20,15 +20,14 @@ from verification.check import Check
 from verification.fit import require_fit
 from verification.names import (
     ACTIVATIONS,
-    CRITERIA,
     DATA,
     INITIALISATIONS,
     LABELS,
     NOISES,
-    STATEMENTS,
     TARGETS,
     WEIGHTS,
 )
+from verification.registry import criterion_names, own_claims, statement_names
 
 SCHEMA = "graphon.suite/1"
 LADDERS = ("batch", "width")
@@ -170,6 +169,7 @@ def parse_suite(table: dict[str, object]) -> Suite:
     if not isinstance(checks, list) or not checks:
         raise InputError("check", checks, "write at least one [[check]] table")
     parsed = tuple(_check(f"check {i + 1}", entry, models) for i, entry in enumerate(checks))
+    _require_level(require_density(level, "level"), parsed)
     return Suite(
         name=_name(table.get("name", "unnamed")),
         summary=_text("summary", table.get("summary", "")),
@@ -180,6 +180,15 @@ def parse_suite(table: dict[str, object]) -> Suite:
         device=_text("device", table.get("device", "cpu")),
         budget=duration(table["budget"]) if "budget" in table else None,
     )
+
+
+def _require_level(level: float, checks: tuple[Check, ...]) -> None:
+    """Refuse a level beyond what the rule of one of the user's own claims is made for."""
+    own = own_claims()
+    for check in checks:
+        if check.statement in own and level > own[check.statement].level:
+            most = own[check.statement].level
+            raise InputError("level", level, f"{check.statement} declares that it is made for at most {most:g}")
 
 
 def _model(name: str, value: object) -> ModelSpec:
@@ -209,7 +218,7 @@ def _check(where: str, value: object, models: dict[str, ModelSpec]) -> Check:
         if key not in value:
             raise InputError(f"{where}.{key}", "missing", "every check needs it")
     given: dict[str, object] = {
-        "statement": _choice(f"{where}.statement", value["statement"], STATEMENTS),
+        "statement": _choice(f"{where}.statement", value["statement"], statement_names()),
         "densities": tuple(
             require_density(_number(f"{where}.densities", x), f"{where}.densities")
             for x in _list(f"{where}.densities", value["densities"])
@@ -224,7 +233,7 @@ def _check(where: str, value: object, models: dict[str, ModelSpec]) -> Check:
         ratios = _list(f"{where}.batch_per_input", value["batch_per_input"])
         given["batch_per_input"] = tuple(_positive(f"{where}.batch_per_input", x) for x in ratios)
     for key, choices in (
-        ("criteria", CRITERIA),
+        ("criteria", criterion_names()),
         ("models", tuple(models)),
         ("initialisations", INITIALISATIONS),
         ("activations", ACTIVATIONS),

@@ -11,11 +11,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from graphon_theory.derivation import DerivationResult, Evidence
-from graphon_theory.statements import STATEMENTS
+from graphon_theory.derivation import DerivationResult, Evidence, StepResult
 from verification.claims import Measurement, Outcome
 from verification.decisions import Decision, MutantVerdict
 from verification.evidence import EnclosureCheck, TheoryEvidence
+from verification.registry import statements
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Verdict:
     reasons
         Why it is not supported; empty if it is.
     derivation
-        Steps with their evidence.
+        Steps with their evidence; None where the statement has no derivation, and its measurement stands alone.
     enclosures
         Rigorous intervals.
     measurement
@@ -43,10 +43,15 @@ class Verdict:
     id: str
     status: Outcome
     reasons: tuple[str, ...]
-    derivation: DerivationResult
+    derivation: DerivationResult | None
     enclosures: tuple[EnclosureCheck, ...]
     measurement: Measurement
     mutants: tuple[MutantVerdict, ...]
+
+    @property
+    def steps(self) -> tuple[StepResult, ...]:
+        """Steps of the derivation, none where there is none."""
+        return _steps(self.derivation)
 
 
 def judge(statement: str, decision: Decision, theory: TheoryEvidence, parents: Mapping[str, Outcome]) -> Verdict:
@@ -64,7 +69,7 @@ def judge(statement: str, decision: Decision, theory: TheoryEvidence, parents: M
         Status of the statements judged before it.
     """
     measurement, mutants = decision.measurement, decision.mutants
-    contradicted = [r.step.id for r in theory.derivation.results if r.evidence is Evidence.CONTRADICTED]
+    contradicted = [r.step.id for r in _steps(theory.derivation) if r.evidence is Evidence.CONTRADICTED]
     broken = [check.name for check in theory.enclosures if check.holds is False]
     refutations = [f"derivation step {name} is contradicted" for name in contradicted]
     refutations += [f"enclosure of {name} excludes the value used" for name in broken]
@@ -103,7 +108,7 @@ def _doubts(
         doubts.append("the measurement does not decide")
     elif measurement.outcome is Outcome.SUPPORTED and not math.isfinite(measurement.detectable):
         doubts.append("the measurement states no power: no deviation is known that it would have detected")
-    undecided = [r.step.id for r in theory.derivation.results if r.evidence is Evidence.UNDECIDED]
+    undecided = [r.step.id for r in _steps(theory.derivation) if r.evidence is Evidence.UNDECIDED]
     doubts += [f"derivation step {name} is undecided" for name in undecided]
     doubts += [f"no enclosure of {check.name} was found" for check in theory.enclosures if check.holds is None]
     doubts += [
@@ -111,8 +116,12 @@ def _doubts(
         for m in mutants
         if not m.rejected
     ]
-    for parent in STATEMENTS[statement].uses:
+    for parent in statements()[statement].uses:
         status = parents.get(parent, Outcome.NOT_RUN)
         if status is not Outcome.SUPPORTED:
             doubts.append(f"it rests on {parent}, which is {status.value}")
     return doubts
+
+
+def _steps(derivation: DerivationResult | None) -> tuple[StepResult, ...]:
+    return () if derivation is None else derivation.results

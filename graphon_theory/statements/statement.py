@@ -32,7 +32,7 @@ class Statement:
     source
         Where it comes from.
     derive
-        Builds its derivation.
+        Builds its derivation; None for a statement that is measured alone, which no statement of the theory is.
     """
 
     id: str
@@ -41,7 +41,7 @@ class Statement:
     conclusion: str
     uses: tuple[str, ...]
     source: str
-    derive: Callable[[], Derivation]
+    derive: Callable[[], Derivation] | None
 
     def applies(self, model: SaliencyModel, density: float) -> dict[str, bool | None]:
         """Check the hypotheses for a saliency model at a density.

@@ -6,15 +6,15 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from graphon_theory.errors import InputError
 from verification.masks import LayerCollapse, collapsed_layers, kept_count, mask
+from verification.strategies import densities, scores
 
 
 @given(
-    scores=hnp.arrays("float64", st.tuples(st.integers(2, 8), st.integers(2, 8)), elements=st.integers(0, 4)),
-    density=st.floats(0.13, 0.87),
+    scores=scores(st.integers(2, 8), st.integers(2, 8)),
+    density=densities(0.13, 0.87),
     ties=st.sampled_from(["random", "index"]),
 )
 def test_exactly_k_of_the_largest_are_kept_whatever_the_ties(scores, density, ties) -> None:

@@ -60,10 +60,25 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
         "verification.report",
     ),
     "verification.criteria": ("verification.claims", "graphon_theory.criteria", "verification.experiment"),
+    "verification.registry": (
+        "verification.sweep",
+        "verification.run",
+        "verification.report",
+        "verification.experiment",
+    ),
+    # What trials depend on must not depend on what else is registered.
+    "verification.registry.criteria": (
+        "verification.claims",
+        "verification.registry.claims",
+        "graphon_theory.statements",
+    ),
+    "verification.names": ("verification.registry", "torch", "graphon_theory"),
+    "verification.strategies": ("verification.run", "verification.sweep", "verification.report"),
+    "verification.pytest_plugin": ("torch", "sympy", "numpy", "hypothesis"),
     "verification.claims": ("verification.sweep", "verification.run", "verification.report", "verification.verdict"),
     "verification.sweep": ("verification.verdict", "verification.run", "verification.report"),
     "verification.verdict": ("verification.run", "verification.report", "verification.sweep"),
-    "verification.run": ("verification.report", "verification.cli"),
+    "verification.run": ("verification.report", "verification.cli", "verification.suite_session"),
     "verification.report": ("verification.cli", "verification.publish"),
     "verification.publish": (
         "verification.cli",
@@ -119,6 +134,12 @@ def test_flint_is_imported_by_the_enclosures_alone() -> None:
     users = [name for name, path in _modules() if any(_inside(x, "flint") for x in _imports(path))]
     assert users
     assert all(_inside(name, "graphon_theory.enclosures") for name in users)
+
+
+def test_hypothesis_is_imported_by_the_strategies_alone() -> None:
+    users = [name for name, path in _modules() if any(_inside(x, "hypothesis") for x in _imports(path))]
+    assert users
+    assert all(_inside(name, "verification.strategies") for name in users)
 
 
 def test_help_needs_no_heavy_import() -> None:

@@ -18,7 +18,7 @@ __all__ = ["Claim", "Measurement", "Mutant", "Outcome", "claims"]
 
 
 def claims() -> Mapping[str, Claim]:
-    """Return all claims by statement id, in the order of ``names.STATEMENTS``."""
+    """Return all claims by statement id, in the order of ``names.STATEMENTS``, then the user's own."""
     from verification.claims.ce import Ce
     from verification.claims.gen import Gen
     from verification.claims.grasp import Grasp
@@ -73,4 +73,6 @@ def claims() -> Mapping[str, Claim]:
         Scale(),
     )
     registry = {claim.id: claim for claim in found}
-    return {name: registry[name] for name in STATEMENTS}
+    from verification.registry import own_claims
+
+    return {name: registry[name] for name in STATEMENTS} | {name: own.claim for name, own in own_claims().items()}

@@ -23,6 +23,7 @@ from verification.criteria.random import random_scores
 from verification.criteria.snip import snip_scores
 from verification.criteria.synflow import example_shape, synflow_scores
 from verification.criteria.synflow_iterative import SynFlowResult, synflow_iterative
+from verification.registry import own_criteria, own_scores
 
 __all__ = ["CRITERIA", "Loss", "SynFlowResult", "score", "synflow_iterative"]
 
@@ -54,7 +55,8 @@ def score(
         them twice and refuses an iterator.
     criterion
         "random" (iid uniform), "magnitude" (``|w|``), "snip" (``|w dL/dw|``), "grasp" (``w (Hg)``, signed),
-        "grasp-magnitude" (``|w (Hg)|``) or "synflow" (``|w dR/dw|``, one shot). Derivatives are taken with
+        "grasp-magnitude" (``|w (Hg)|``) or "synflow" (``|w dR/dw|``, one shot), or the name of a registered criterion
+        (``verification.registry``). Derivatives are taken with
         respect to the weights of the chosen layers alone: this matters for GraSP, whose g and H then have no
         part in other layers or biases.
     layers
@@ -79,11 +81,16 @@ def score(
     """
     if criterion == "synflow-iterative":
         raise InputError("criterion", criterion, "call synflow_iterative(module, density): it prunes as it scores")
-    if criterion not in CRITERIA:
-        near = difflib.get_close_matches(str(criterion), CRITERIA, n=1)
+    own = {} if criterion in CRITERIA else own_criteria()
+    if criterion not in CRITERIA and criterion not in own:
+        near = difflib.get_close_matches(str(criterion), (*CRITERIA, *own), n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise InputError("criterion", criterion, f"{hint}choose one of {', '.join(CRITERIA)}")
+        raise InputError("criterion", criterion, f"{hint}choose one of {', '.join((*CRITERIA, *own))}")
     weights = chosen_weights(module, layers)
+    if criterion in own:
+        scores = own_scores(own[criterion], module, weights, loss, batch)
+        require_ranking(scores, f"look at the criterion {criterion}")
+        return scores
     if criterion in _DATA_DRIVEN:
         if loss is None or batch is None:
             raise InputError("loss and batch", (loss, batch), f"{criterion} needs a loss and at least one batch")

@@ -4,6 +4,9 @@ A trial's key carries it, so that a change of the code makes again the trials th
 Imports are read from the source, not from what happens to be loaded, those inside functions too. A name imported from
 a package counts as imported from the file that it comes from, so that a package's list of contents ties nobody to
 all of its files.
+
+Of a claim of the user's own, all files of its package count, and of the packages of its criteria and those that it
+names, with what they import of this one.
 """
 
 from __future__ import annotations
@@ -13,7 +16,11 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import metadata, resources
+from importlib.util import find_spec
 from pathlib import Path
+
+from graphon_theory.errors import InputError
+from verification.registry import own_claims, own_criteria
 
 PACKAGES = ("graphon_theory", "verification")
 
@@ -28,7 +35,12 @@ def code_version(statement: str | None = None) -> str:
     Parameters
     ----------
     statement
-        Statement id; by default the source of both packages is hashed whole.
+        Statement id; by default the source of both packages is hashed whole, with the packages of registered claims.
+
+    Raises
+    ------
+    InputError
+        If the source of a registered claim cannot be found.
     """
     files = _sources()
     if statement is None:
@@ -36,7 +48,7 @@ def code_version(statement: str | None = None) -> str:
     else:
         from verification.claims import claims
 
-        chosen = dependencies(files, (type(claims()[statement]).__module__, *_RUNNER))
+        chosen = dependencies(files, (type(claims()[statement]).__module__, *_own_modules(files, statement), *_RUNNER))
     digest = hashlib.sha256()
     for name in _LIBRARIES:
         digest.update(f"{name} {metadata.version(name)}".encode())
@@ -51,11 +63,43 @@ def _sources() -> Mapping[str, Path]:
     """Every module of the packages by its dotted name."""
     found = {}
     for package in PACKAGES:
-        root = Path(str(resources.files(package)))
-        for path in root.rglob("*.py"):
-            parts = (package, *path.relative_to(root).with_suffix("").parts)
-            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+        found.update(_modules(package, Path(str(resources.files(package)))))
+    for package in dict.fromkeys(name for statement in own_claims() for name in _own_packages(statement)):
+        if package in PACKAGES:
+            continue
+        spec = find_spec(package)
+        if spec is not None and spec.submodule_search_locations:
+            for place in spec.submodule_search_locations:
+                found.update(_modules(package, Path(place)))
+        elif spec is not None and spec.origin is not None and spec.origin.endswith(".py"):
+            found[package] = Path(spec.origin)
+        else:
+            raise InputError("packages", package, "name top-level packages whose Python source can be read")
     return found
+
+
+def _modules(package: str, root: Path) -> dict[str, Path]:
+    found = {}
+    for path in root.rglob("*.py"):
+        parts = (package, *path.relative_to(root).with_suffix("").parts)
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def _own_packages(statement: str) -> tuple[str, ...]:
+    """Top-level packages that a registered claim depends on, beside this one; none for claims of this package."""
+    own = own_claims().get(statement)
+    if own is None:
+        return ()
+    registered = own_criteria()
+    # Criteria are found by name, so that no import leads to them.
+    scorers = [registered[name].function for name in own.claim.criteria if name in registered]
+    return (*own.packages, *(str(function.__module__).partition(".")[0] for function in scorers))
+
+
+def _own_modules(files: Mapping[str, Path], statement: str) -> list[str]:
+    packages = set(_own_packages(statement)) - set(PACKAGES)
+    return [module for module in files if module.partition(".")[0] in packages]
 
 
 def dependencies(files: Mapping[str, Path], roots: Iterable[str]) -> set[str]:
@@ -81,21 +125,24 @@ def dependencies(files: Mapping[str, Path], roots: Iterable[str]) -> set[str]:
         if module in found:
             continue
         found.add(module)
-        for source, name in _imports(files[module]):
+        for source, name in _imports(module, files[module]):
             pending.extend(_home(files, source, name))
     return found
 
 
 @cache
-def _imports(path: Path) -> tuple[tuple[str, str | None], ...]:
-    """Pairs (module, name) that a file imports; None for the module itself. Imports are absolute here."""
+def _imports(module: str, path: Path) -> tuple[tuple[str, str | None], ...]:
+    """Pairs (module, name) that a module's file imports; None for the module itself."""
+    here = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
     found: list[tuple[str, str | None]] = []
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             found += [(alias.name, None) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+        elif isinstance(node, ast.ImportFrom):
+            above = here[: len(here) - (node.level - 1)] if node.level else []
+            source = ".".join([*above, *([node.module] if node.module else [])])
             # Under another name it is not found as a re-export, and the whole file counts.
-            found += [(node.module, alias.name if alias.asname in (None, alias.name) else None) for alias in node.names]
+            found += [(source, alias.name if alias.asname in (None, alias.name) else None) for alias in node.names]
     return tuple(found)
 
 
@@ -107,7 +154,7 @@ def _home(files: Mapping[str, Path], source: str, name: str | None) -> tuple[str
         if f"{source}.{name}" in files:
             return (f"{source}.{name}",)
         if files[source].name == "__init__.py":
-            for origin, exported in _imports(files[source]):
+            for origin, exported in _imports(source, files[source]):
                 if exported == name and origin in files and origin != source:
                     return _home(files, origin, name)
     return (source,)

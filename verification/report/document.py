@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from graphon_theory.derivation import Evidence
-from graphon_theory.statements import STATEMENTS
 from verification.claims import Measurement
 from verification.decisions import MutantVerdict
+from verification.registry import statements
 from verification.run import Run
 from verification.verdict import Verdict
 
@@ -49,12 +49,12 @@ def document(run: Run, figures: Sequence[tuple[str, str, str]] = ()) -> dict[str
 
 def evidence_counts(verdict: Verdict) -> dict[str, int]:
     """Count the derivation's steps by kind of evidence, every kind present."""
-    counts = Counter(result.evidence for result in verdict.derivation.results)
+    counts = Counter(result.evidence for result in verdict.steps)
     return {kind.name.lower(): counts[kind] for kind in Evidence}
 
 
 def _statement(verdict: Verdict) -> dict[str, Json]:
-    statement = STATEMENTS[verdict.id]
+    statement = statements()[verdict.id]
     return {
         "id": verdict.id,
         "title": statement.title,
@@ -65,10 +65,9 @@ def _statement(verdict: Verdict) -> dict[str, Json]:
         "conclusion": statement.conclusion,
         "source": statement.source,
         "evidence": {
-            "derivation": dict(evidence_counts(verdict)),
+            "derivation": None if verdict.derivation is None else dict(evidence_counts(verdict)),
             "steps": [
-                {"id": r.step.id, "evidence": r.evidence.name.lower(), "detail": r.detail}
-                for r in verdict.derivation.results
+                {"id": r.step.id, "evidence": r.evidence.name.lower(), "detail": r.detail} for r in verdict.steps
             ],
             "enclosures": [_finite(asdict(check)) for check in verdict.enclosures],
             "measurement": _measurement(verdict.measurement),

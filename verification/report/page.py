@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from graphon_theory.statements import STATEMENTS
+from verification.registry import statements
 from verification.report.text import COLUMNS, MUTANT_COLUMNS, mutant_rows, summary_rows
 from verification.run import Run
 from verification.verdict import Verdict
@@ -74,11 +74,10 @@ def _reasons(verdicts: Iterable[Verdict]) -> str:
 
 
 def _section(verdict: Verdict) -> str:
-    statement = STATEMENTS[verdict.id]
+    statement = statements()[verdict.id]
     measurement = verdict.measurement
     steps = [
-        (result.step.id, result.evidence.name.lower(), result.step.text, result.detail)
-        for result in verdict.derivation.results
+        (result.step.id, result.evidence.name.lower(), result.step.text, result.detail) for result in verdict.steps
     ]
     facts = [
         ("rests on", ", ".join(statement.uses) or "nothing"),

@@ -65,7 +65,7 @@ def render_mutants(run: Run) -> str:
 
 def _row(verdict: Verdict) -> tuple[str, ...]:
     measurement = verdict.measurement
-    counts = ", ".join(f"{count} {kind}" for kind, count in evidence_counts(verdict).items() if count)
+    counts = ", ".join(f"{count} {kind}" for kind, count in evidence_counts(verdict).items() if count) or "none"
     held = sum(check.holds is True for check in verdict.enclosures)
     rejected = sum(mutant.rejected for mutant in verdict.mutants)
     return (

@@ -1,0 +1,207 @@
+"""The strategies: arguments by value or strategy, small defaults, and shrinking to the simplest case."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import Phase, find, given, settings
+from hypothesis import strategies as st
+
+from graphon_theory.errors import InputError
+from graphon_theory.homomorphism import bipartite_graph
+from graphon_theory.noise import Gaussian
+from verification import strategies
+from verification.cutnorm import cut_norm_exact
+from verification.pytest_plugin import PROFILES
+from verification.strategies import (
+    batches,
+    claims,
+    densities,
+    graphons,
+    kernels,
+    masks,
+    networks,
+    noise_laws,
+    observations,
+    profiles,
+    saliency_models,
+    scores,
+)
+
+QUIET = settings(
+    database=None,
+    derandomize=True,
+    deadline=None,
+    max_examples=400,
+    report_multiple_bugs=False,
+    phases=[Phase.generate, Phase.shrink],
+)
+
+
+def _simplest(strategy: st.SearchStrategy[Any], wanted: Any = lambda value: True) -> Any:
+    return find(strategy, wanted, settings=QUIET)
+
+
+def test_shrinking_ends_at_the_documented_case() -> None:
+    assert _simplest(densities()) == 0.5
+    assert _simplest(densities(entries=8)) == 0.125
+    assert _simplest(profiles()) == 1
+    assert _simplest(noise_laws()) == Gaussian()
+    assert _simplest(scores()).tolist() == [[0.0]]
+    assert _simplest(masks()).tolist() == [[False]]
+    assert _simplest(graphons()).matrix.tolist() == [[0.0]]
+    assert _simplest(kernels()).tolist() == [[0.0]]
+    assert _simplest(claims()).id == "THR"
+    network = _simplest(networks())
+    assert [tuple(p.shape) for p in network.parameters()] == [(1, 1), (1, 1)]
+    assert _simplest(batches()).inputs.shape == (2, 1)
+    assert len(_simplest(observations("THR", {"count": 1.0}))) == 2
+
+
+def _wrong_density(W: np.ndarray) -> float:
+    """Density with a planted bug: the last row is forgotten as soon as there are two."""
+    return float(W[:-1].mean()) if len(W) > 1 else float(W.mean())
+
+
+def test_a_planted_bug_shrinks_to_a_minimal_case() -> None:
+    """Two rows, one column, and a single eighth (the first value but 0) where the bug looks away."""
+    found = _simplest(graphons(), lambda W: _wrong_density(W.matrix) != W.density())
+    assert found.matrix.tolist() in ([[0.0], [0.125]], [[0.125], [0.0]])
+
+
+def test_a_planted_false_bound_shrinks_to_two_constants() -> None:
+    """COUNT with nine tenths of its bound: refuted by a single edge between the constants 0 and 1/8."""
+    pairs = st.tuples(graphons(1, 1), graphons(1, 1), st.sampled_from(["edge", "path(3)", "C_4"]))
+
+    def broken(drawn: Any) -> bool:
+        one, other, name = drawn
+        distance = cut_norm_exact(one.matrix - other.matrix).lower
+        difference = abs(one.homomorphism_density(name) - other.homomorphism_density(name))
+        return difference > 0.9 * bipartite_graph(name).edges * distance
+
+    one, other, name = _simplest(pairs, broken)
+    assert name == "edge"
+    assert sorted((float(one.matrix[0, 0]), float(other.matrix[0, 0]))) == [0.0, 0.125]
+
+
+def test_a_planted_bug_on_ties_shrinks_to_two_equal_scores() -> None:
+    """A mask by "at least the k-th score" keeps too many where scores tie."""
+
+    def keeps_too_many(ranked: np.ndarray) -> bool:
+        threshold = np.sort(ranked, axis=None)[-1]
+        return int((ranked >= threshold).sum()) > 1
+
+    assert _simplest(scores(), keeps_too_many).tolist() in ([[0.0, 0.0]], [[0.0], [0.0]])
+
+
+@settings(parent=QUIET, max_examples=20)
+@given(
+    masks(3, st.sampled_from([2, 4]), kinds=["empty row"]),
+    networks(2, [4], outputs=1, activation="gelu", initialisation="uniform", seed=7),
+    batches(6, 3, signal=1.0, labels="raw"),
+    graphons(2, 2, kinds=["rank R"], values=0.5, rank=2),
+    kernels(4, 1),
+)
+def test_every_argument_is_a_value_or_a_strategy(kept, network, batch, W, K) -> None:
+    assert kept.shape in ((3, 2), (3, 4))
+    assert not kept.any(axis=1).all()
+    assert network[0].weight.shape == (4, 2)
+    assert torch.equal(network[0].weight, _reference()[0].weight)
+    assert batch.inputs.shape == (6, 3)
+    assert W.matrix.tolist() == [[0.25, 0.25], [0.25, 0.25]]
+    assert K.shape == (4, 4)
+    assert np.linalg.matrix_rank(K) <= 1
+
+
+def _reference() -> torch.nn.Sequential:
+    from verification.networks import perceptron
+
+    return perceptron(2, [4], outputs=1, activation="gelu", initialisation="uniform", seed=7)
+
+
+@pytest.mark.parametrize("kind", strategies.MASKS)
+def test_every_kind_of_mask_is_what_it_is_called(kind: str) -> None:
+    @settings(parent=QUIET, max_examples=20)
+    @given(masks(kinds=[kind]))
+    def check(kept: np.ndarray) -> None:
+        along = kept if kind.endswith("row") else kept.T
+        if kind.startswith("empty"):
+            assert not along.any(axis=1).all()
+        if kind.startswith("full"):
+            assert along.all(axis=1).any()
+
+    check()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: densities(0.9, 0.1), "range within"),
+        (lambda: densities(entries=1), "entries = 1"),
+        (lambda: masks(kinds=["odd"]), "give one or more of any, ties"),
+        (lambda: graphons(kinds="constant"), "give one or more of constant"),
+        (lambda: claims(["NO"]), "give one or more of THR"),
+        (lambda: _simplest(saliency_models(rank=0)), "positive number of terms"),
+    ],
+)
+def test_bad_arguments_are_refused_in_one_line(call: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        call()
+
+
+def test_laws_with_atoms_come_on_request_alone() -> None:
+    assert _simplest(noise_laws(atoms=True), lambda law: bool(law.atoms)).name == "rademacher"
+    drawn = []
+
+    @settings(parent=QUIET, max_examples=50)
+    @given(noise_laws(), noise_laws(analytic=True))
+    def check(law, analytic) -> None:
+        drawn.append(law.name)
+        assert not law.atoms
+        assert analytic.analytic
+
+    check()
+    assert len({name.partition("(")[0] for name in drawn}) >= 4
+
+
+def test_torchs_generator_is_seeded_before_every_example_and_restored() -> None:
+    torch.manual_seed(11)
+    before = torch.get_rng_state()
+    seen: list[tuple[float, ...]] = []
+
+    @settings(parent=QUIET, max_examples=5, phases=[Phase.generate])
+    @given(st.integers())
+    def draw(_: int) -> None:
+        seen.append(tuple(torch.rand(3).tolist()))
+
+    draw()
+    assert len(set(seen)) == 1
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_profiles_are_those_of_the_plugin_and_nightly_keeps_what_it_finds() -> None:
+    strategies.register_profiles()
+    assert strategies.PROFILES == PROFILES
+    ci, nightly = settings.get_profile("ci"), settings.get_profile("nightly")
+    assert (ci.derandomize, ci.database, ci.deadline) == (True, None, None)
+    assert not nightly.derandomize
+    assert nightly.database is not None
+    assert nightly.max_examples > settings.get_profile("dev").max_examples
+
+
+def test_importing_strategies_and_plugin_loads_neither_torch_nor_sympy() -> None:
+    code = (
+        "import sys, verification.pytest_plugin\n"
+        "light = {'torch', 'sympy', 'numpy', 'hypothesis'} & set(sys.modules)\n"
+        "assert not light, light\n"
+        "import verification.strategies\n"
+        "heavy = {'torch', 'sympy'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

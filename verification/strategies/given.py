@@ -1,0 +1,39 @@
+"""Arguments of strategies: a value, or a strategy of values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias, TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from graphon_theory.errors import InputError
+
+T = TypeVar("T")
+
+Given: TypeAlias = T | SearchStrategy[T]
+"""A value, taken as it is, or a strategy that draws one."""
+
+
+def strategy(value: Given[T]) -> SearchStrategy[T]:
+    """Turn an argument into a strategy."""
+    return value if isinstance(value, SearchStrategy) else st.just(value)
+
+
+def chosen_kinds(kinds: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Return the kinds in the order in which they are known, the simplest first, whatever order they come in.
+
+    Raises
+    ------
+    InputError
+        If there is none, or one is unknown.
+    """
+    unknown = [kind for kind in kinds if kind not in known]
+    if isinstance(kinds, str) or not kinds or unknown:
+        raise InputError("kinds", kinds, f"give one or more of {', '.join(known)}")
+    return tuple(kind for kind in known if kind in kinds)
+
+
+SEEDS = st.integers(0, 2**31 - 1)
+"""Seeds of local generators; shrink to 0."""

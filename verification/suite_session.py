@@ -1,0 +1,186 @@
+"""One run of a suite shared by all of its test items, in whatever processes these are."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from graphon_theory.errors import InputError
+from verification.ledger import single_writer
+from verification.suite import Suite
+
+_PAUSE: Final = 0.2  # seconds between looks at a lock that another process holds
+
+
+class SuiteSession:
+    """A run of a suite, made when first asked for, and by one process of a test session alone.
+
+    Whoever comes first runs the suite while it holds a lock, and leaves the result under the session's token; the
+    others wait for the lock and read it. The lock dies with its holder, so that one of those who wait takes over and,
+    by the ledger, goes on where it stopped.
+
+    Parameters
+    ----------
+    suite
+        The suite, its seed included: no seed comes from anywhere else.
+    folder
+        Run folder, as of ``graphon verify --out``.
+    jobs
+        Number of processes that make the trials, positive; 1 is this process.
+    token
+        What the processes of one test session have in common; by default this process is alone, and judges anew.
+
+    Raises
+    ------
+    InputError
+        If ``jobs`` is not positive.
+    """
+
+    def __init__(self, suite: Suite, *, folder: Path, jobs: int = 1, token: str | None = None) -> None:
+        if jobs < 1:
+            raise InputError("jobs", jobs, "give a positive number of processes")
+        self.suite = suite
+        self.folder = folder
+        self._jobs = jobs
+        self._token = uuid.uuid4().hex if token is None else token
+        self._error: Exception | None = None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The result, ``graphon.verify/1``; the suite is run if need be, but a failed run is not tried again."""
+        if self._error is not None:
+            raise self._error
+        try:
+            return self._document
+        except Exception as error:
+            self._error = error
+            raise
+
+    @cached_property
+    def _document(self) -> dict[str, Any]:
+        shared = self.folder / "pytest"
+        try:
+            shared.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError("out", str(self.folder), f"{error.strerror}: name a folder that can be written") from error
+        result = shared / f"{self._token}.json"
+        with _alone(shared):
+            if not result.exists():
+                made = self._run()
+                for earlier in shared.glob("*.json"):
+                    earlier.unlink()
+                part = result.with_suffix(".part")
+                part.write_text(json.dumps(made, allow_nan=False), encoding="utf-8")
+                part.replace(result)
+            found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
+        return found
+
+    def _run(self) -> dict[str, Any]:
+        from verification.engines import open_engine
+        from verification.report.document import document
+        from verification.report.folder import write_folder
+        from verification.run import verify
+
+        with open_engine(jobs=self._jobs, device=self.suite.device) as executor:
+            run = verify(self.suite, out=self.folder, executor=executor)
+        write_folder(run)
+        return dict(document(run))
+
+    def statement(self, name: str) -> dict[str, Any]:
+        """Return the part of the result on one statement."""
+        found: dict[str, Any] = next(part for part in self.document["statements"] if part["id"] == name)
+        return found
+
+    def properties(self, name: str) -> list[tuple[str, object]]:
+        """Return what a JUnit report should say of a statement: name and value, numbers as they are.
+
+        ``alpha`` is the level that the statement was tested at, its share of ``suite_alpha``.
+        """
+        found = self.statement(name)
+        evidence, suite = found["evidence"], self.document["suite"]
+        measured = evidence["measurement"]
+        derivation = evidence["derivation"]
+        counts = {} if derivation is None else derivation
+        rejected = [mutant["rejected"] for mutant in found["mutants"]]
+        return [
+            ("status", found["status"]),
+            ("alpha", measured["level"]),
+            ("sample_size", measured["sample_size"]),
+            ("seed", suite["seed"]),
+            ("smallest_detectable_deviation", _shown(measured["detectable"])),
+            ("detectable_unit", measured["detectable_unit"]),
+            ("observed", _shown(measured["observed"])),
+            ("bound", _shown(measured["bound"])),
+            ("p_value", _shown(measured["p_value"])),
+            ("mutants_rejected", f"{sum(rejected)}/{len(rejected)}"),
+            ("derivation", ", ".join(f"{n} {kind}" for kind, n in counts.items() if n) or "none"),
+            ("suite", suite["name"]),
+            ("suite_alpha", suite["level"]),
+            ("code", self.document["versions"]["code"]),
+        ]
+
+    def describe(self, name: str) -> str:
+        """Say why a statement is not supported, with the figures of its decision."""
+        found = self.statement(name)
+        measured = found["evidence"]["measurement"]
+        lines = [
+            f"{name} is {found['status']}: {'; '.join(found['reasons'])}",
+            f"  {found['title']}",
+            f"  null: {measured['null']}",
+            f"  alternative: {measured['alternative']}",
+            f"  {measured['statistic']}: {_shown(measured['observed'])} against {_shown(measured['bound'])}",
+            f"  level {measured['level']:.3g}, p {_shown(measured['p_value'])}, {measured['sample_size']} trials, "
+            f"seed {self.document['suite']['seed']}",
+            f"  would have detected {_shown(measured['detectable'])} ({measured['detectable_unit']}) "
+            "with probability 0.9",
+        ]
+        passed = [mutant["id"] for mutant in found["mutants"] if not mutant["rejected"]]
+        if passed:
+            lines.append(f"  false variants that were not rejected: {', '.join(passed)}")
+        return "\n".join([*lines, f"  report: {self.folder / 'report.html'}"])
+
+
+def with_seed(suite: Suite, seed: int | None) -> Suite:
+    """Return the suite with another master seed, or as it is where none is given.
+
+    Raises
+    ------
+    InputError
+        If the seed is negative.
+    """
+    if seed is None:
+        return suite
+    if seed < 0:
+        raise InputError("seed", seed, "give an integer of at least 0")
+    return replace(suite, seed=seed)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold a folder, as soon as nobody else does."""
+    while True:
+        lock = single_writer(folder)
+        try:
+            lock.__enter__()
+        except InputError as error:
+            if "another run" not in error.remedy:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            break
+    try:
+        yield
+    finally:
+        lock.__exit__(None, None, None)
+
+
+def _shown(value: float | None) -> str:
+    """Write a number; what JSON has no number for (NaN, infinity) came as None."""
+    return "none" if value is None else f"{value:.6g}"
