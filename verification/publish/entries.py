@@ -146,7 +146,7 @@ def _known(
     record: StatementRecord | None,
 ) -> Entry:
     statement = STATEMENTS[name]
-    steps = statement.derive().steps
+    steps = () if statement.derive is None else statement.derive().steps
     return Entry(
         id=name,
         status=status,
