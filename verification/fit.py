@@ -8,7 +8,7 @@ from verification.approximation.network import ACTIVATIONS as CERTIFIED
 from verification.approximation.targets import MOST_COORDINATES
 from verification.check import Check
 from verification.claims import claims
-from verification.claims.gen import SAMPLES as GEN_SAMPLES
+from verification.claims.risk_trials import SAMPLES as GEN_SAMPLES
 from verification.claims.tax import GROUPS
 from verification.data import DIGIT_SAMPLES, require_digit_pixels
 from verification.masks import kept_count

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from graphon_theory.errors import require_density
+from graphon_theory.errors import InputError, require_density
 from graphon_theory.generalisation.intake import count, number
 
 _LOWEST: Final = -1000
@@ -125,7 +125,7 @@ def scaled_gen_bound(
     Raises
     ------
     InputError
-        If an argument is out of its range.
+        If an argument is out of its range, or the radius is beyond the range of floats.
     """
     train, energy, trace = _parts(train_risk, energy, trace)
     samples, delta = count("samples", samples), require_density(delta, "delta")
@@ -138,6 +138,8 @@ def scaled_gen_bound(
         level += 1
     while level > _LOWEST and _radius(unit, ratio, level - 1) >= norm:
         level -= 1
+    if math.isinf(_radius(unit, ratio, level)):
+        raise InputError("ratio", ratio, f"give a ratio of which a power times {unit:g} lies above {norm:g}, as floats")
     return min(
         (_at_level(train, trace, samples, delta, unit, ratio, m) for m in range(level, max(level, 0) + 1)), key=_total
     )
@@ -192,7 +194,10 @@ def _total(bound: GenBound) -> float:
 
 
 def _radius(unit: float, ratio: float, level: int) -> float:
-    return math.exp(math.log(unit) + level * math.log(ratio)) if ratio != 2.0 else math.ldexp(unit, level)
+    try:
+        return math.exp(math.log(unit) + level * math.log(ratio)) if ratio != 2.0 else math.ldexp(unit, level)
+    except OverflowError:
+        return math.inf
 
 
 def _ceil_half_log2(energy: float) -> int:

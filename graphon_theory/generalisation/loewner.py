@@ -15,7 +15,7 @@ Array = npt.NDArray[np.float64]
 
 _UNIT: Final = 2.0**-53
 _UNDERFLOW: Final = 2.0**-500
-"""Allowance for products lost below the normal range; entries are scaled to order one first."""
+"""Allowance for what is lost below the normal range once the largest number is scaled to order one."""
 
 
 def loewner_margin(K: npt.ArrayLike, low: npt.ArrayLike, *, error: npt.ArrayLike = 0.0) -> float:
@@ -32,8 +32,8 @@ def loewner_margin(K: npt.ArrayLike, low: npt.ArrayLike, *, error: npt.ArrayLike
     Returns
     -------
     float
-        A number that no eigenvalue is below. Some ``N^(3/2)`` roundings of the largest entry below the smallest
-        eigenvalue: a singular difference gets a small negative one.
+        A number that no eigenvalue is below, minus infinity if nothing larger is a float. Some ``N^(3/2)`` roundings of
+        the largest entry below the smallest eigenvalue: a singular difference gets a small negative one.
 
     Raises
     ------
@@ -48,22 +48,24 @@ def loewner_margin(K: npt.ArrayLike, low: npt.ArrayLike, *, error: npt.ArrayLike
     is negative, ``min(l) sigma_min(X)^2`` if not (Ostrowski), with ``|sigma(X)^2 - 1| <= ||I - X^T X||_F``. All norms
     are raised by the rounding of the products that make them (Higham 2002, section 3.5).
     """
-    first, second = _symmetric("K", K), _symmetric("low", low)
+    first, second = _square("K", K), _square("low", low)
     if first.shape != second.shape:
         raise InputError("low", f"array of shape {second.shape}", f"give the shape of K: {first.shape}")
     wrong = np.asarray(error, dtype=np.float64)
     if wrong.shape not in ((), first.shape) or not bool(np.all(np.isfinite(wrong) & (wrong >= 0))):
         raise InputError("error", f"array of shape {wrong.shape}", "give a bound, at least 0, or one for each entry")
     size = len(first)
-    largest = max(float(np.abs(first).max()), float(np.abs(second).max()))
+    largest = max(float(np.abs(part).max()) for part in (first, second, wrong))
     if largest == 0.0:
-        return -float(np.linalg.norm(np.broadcast_to(wrong, first.shape))) * (1.0 + 4.0 * size**2 * _UNIT)
-    unit = math.ldexp(1.0, math.frexp(largest)[1])  # a power of two: scaling is exact
-    A = first / unit - second / unit
+        return 0.0  # two matrices that are 0, exactly
+    # A power of two, so that scaling is exact; before any sum, so that nothing is halved that is not normal.
+    unit = _power(largest)
+    first, second = _half(first / unit), _half(second / unit)
+    A = first - second
     values, vectors = np.linalg.eigh(A)
     gamma = 2.0 * (size + 4) * _UNIT  # a sum of size products and some more, twice over
     # One rounding an entry for the difference, one for each symmetric part.
-    formed = 4.0 * _UNIT * float(np.linalg.norm(np.abs(first) / unit + np.abs(second) / unit))
+    formed = 4.0 * _UNIT * float(np.linalg.norm(np.abs(first) + np.abs(second)))
     frame = float(np.linalg.norm(vectors))
     scaled = vectors * values
     rest = float(np.linalg.norm(A - scaled @ vectors.T))
@@ -77,13 +79,26 @@ def loewner_margin(K: npt.ArrayLike, low: npt.ArrayLike, *, error: npt.ArrayLike
     return math.nextafter((inner - loss - _UNDERFLOW) * unit, -math.inf)
 
 
-def _symmetric(name: str, value: npt.ArrayLike) -> Array:
+def _square(name: str, value: npt.ArrayLike) -> Array:
     found = matrix(name, value, signed=True)
     if found.shape[0] != found.shape[1]:
         raise InputError(name, f"array of shape {found.shape}", "give a square matrix")
-    # Correlations near 1 lose half the digits, so that an honest kernel may be asymmetric by 1e-8 or so.
-    skew = float(np.abs(found - found.T).max())
-    if skew > 1e-6 * float(np.abs(found).max()):
-        raise InputError(name, f"asymmetric by {skew:.3g}", "give a symmetric matrix")
-    half: Array = 0.5 * found + 0.5 * found.T
+    largest = float(np.abs(found).max())
+    if largest > 0.0:
+        scaled = found / _power(largest)
+        # Correlations near 1 lose half the digits, so that an honest kernel may be asymmetric by 1e-8 or so.
+        skew = float(np.abs(scaled - scaled.T).max())
+        if skew > 1e-6 * float(np.abs(scaled).max()):
+            raise InputError(name, f"asymmetric by {skew * _power(largest):.3g}", "give a symmetric matrix")
+    return found
+
+
+def _half(matrix: Array) -> Array:
+    """Symmetric part."""
+    half: Array = 0.5 * matrix + 0.5 * matrix.T
     return half
+
+
+def _power(largest: float) -> float:
+    """Power of two from half of a positive number to itself: always a float."""
+    return math.ldexp(1.0, math.frexp(largest)[1] - 1)

@@ -21,7 +21,6 @@ Array = npt.NDArray[np.float64]
 
 _EXHAUSTIVE: Final = 12
 """Coordinates of the teacher up to which all ways to split them are tried: 4,096."""
-_REPRODUCED: Final = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,47 +152,6 @@ def path_complexity(
         unreached,
         exhaustive=exhaustive,
     )
-
-
-def sample_path_energy(X: npt.ArrayLike, beta: npt.ArrayLike, D: npt.ArrayLike, *, coefficient: float = 0.25) -> float:
-    """Return ``y^T L^+ y`` for ``L = (c/d) X diag(D) X^T`` and ``y = X beta``: the bound of PATH on one sample.
-
-    The least ``(d/c) sum_j b_j^2/D_j`` over all teachers b with the same labels, ``X b = X beta``: at most that of beta
-    itself, equal to it if X has full column rank, and far below it for fewer samples than inputs. An input without a
-    path may be made up for by others.
-
-    Parameters
-    ----------
-    X
-        Inputs, shape (N, d).
-    beta
-        The teacher, shape (d,).
-    D
-        Path density, shape (d,), at least 0.
-    coefficient
-        c, as in ``path_complexity``.
-
-    Returns
-    -------
-    float
-        By least squares in floating point, no enclosure; infinite where inputs with a path do not reproduce the labels
-        to 1e-8, relative.
-
-    Raises
-    ------
-    InputError
-        If a shape does not fit, or a number is out of its range.
-    """
-    inputs, teacher = matrix("X", X, signed=True), vector("beta", beta, signed=True)
-    if inputs.shape[1] != teacher.size:
-        raise InputError("X", f"array of shape {inputs.shape}", f"give one column a coordinate of beta: {teacher.size}")
-    density = vector("D", D, teacher.size)
-    scale = teacher.size / number("coefficient", coefficient, 0.0, math.inf, open_low=True)
-    labels, features = inputs @ teacher, inputs * np.sqrt(density)
-    found = np.linalg.lstsq(features, labels, rcond=None)[0]
-    if float(np.linalg.norm(features @ found - labels)) > _REPRODUCED * float(np.linalg.norm(labels)):
-        return math.inf
-    return float(scale * (found @ found))
 
 
 def _all_splits(parts: Array) -> tuple[npt.NDArray[np.bool_], Array]:

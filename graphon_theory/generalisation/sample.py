@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -127,7 +128,7 @@ def _levels(roots: Array) -> list[float]:
     """Thresholds of ``D^(1/2)``, the smallest first: all inputs, then without the group of least density, and so on."""
     ordered = np.sort(roots)[::-1]
     levels, top = [], ordered[0]
-    for above, below in zip(ordered[:-1], ordered[1:], strict=True):
+    for above, below in pairwise(ordered):
         if below < top * math.sqrt(_STEP):
             levels.append(float(above))
             top = below

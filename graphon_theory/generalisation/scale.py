@@ -13,12 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from graphon_theory.errors import InputError
-from graphon_theory.generalisation.filling import LeastProduct, products
+from graphon_theory.generalisation.filling import LeastProduct
 from graphon_theory.generalisation.intake import count, number, vector
 
 Array = npt.NDArray[np.float64]
 
 _FACTOR: Final = 2.0 * math.sqrt(2.0)
+_SPAN: Final = 1e60
+"""Range of one argument of ``best_density`` in which squares and quotients of all stay floats."""
+_SMALLEST: Final = float(np.finfo(np.float64).tiny)
 
 
 def scale_free(beta: npt.ArrayLike, D: npt.ArrayLike, norms: npt.ArrayLike, samples: int) -> float:
@@ -38,19 +41,27 @@ def scale_free(beta: npt.ArrayLike, D: npt.ArrayLike, norms: npt.ArrayLike, samp
     Returns
     -------
     float
-        Infinite where a coordinate with ``beta_j != 0`` and ``||X_j|| > 0`` has ``D_j = 0``.
+        Infinite where a coordinate with ``beta_j != 0`` and ``||X_j|| > 0`` has ``D_j = 0``; 0 if the teacher needs
+        no input.
 
     Raises
     ------
     InputError
-        If a shape does not fit, or a number is out of its range.
+        If a shape does not fit, a number is out of its range, or the value is not 0 and beyond the range of floats.
     """
     teacher, lengths = _teacher(beta, norms)
     density = vector("D", D, teacher.size)
-    inverse, linear = products(teacher, lengths, density)
-    if math.isinf(inverse):
+    size = count("samples", samples)
+    needed = teacher != 0.0
+    if not bool(needed.any()):
+        return 0.0
+    if bool((density[needed] == 0.0).any()):
         return math.inf
-    return _FACTOR * math.sqrt(inverse) * math.sqrt(linear) / count("samples", samples)
+    # Roots first and every vector scaled, so that no square leaves the range.
+    roots = np.sqrt(density)
+    (b, up), (x, along) = _scaled(teacher), _scaled(lengths)
+    (inverse, more), (linear, less) = _norm(b[needed] / roots[needed]), _norm(x * roots)
+    return _valued(_FACTOR * inverse * linear / size, up + along + more + less)
 
 
 def scale_floor(beta: npt.ArrayLike, norms: npt.ArrayLike, samples: int) -> float:
@@ -66,10 +77,15 @@ def scale_floor(beta: npt.ArrayLike, norms: npt.ArrayLike, samples: int) -> floa
     Raises
     ------
     InputError
-        If a shape does not fit, or a number is out of its range.
+        As ``scale_free``.
     """
     teacher, lengths = _teacher(beta, norms)
-    return _FACTOR * float(np.abs(teacher) @ lengths) / count("samples", samples)
+    size = count("samples", samples)
+    if not bool(teacher.any()):
+        return 0.0
+    (b, up), (x, along) = _scaled(np.abs(teacher)), _scaled(lengths)
+    products, more = _scaled(b * x)
+    return _valued(_FACTOR * float(products.sum()) / size, up + along + more)
 
 
 def best_density(beta: npt.ArrayLike, norms: npt.ArrayLike, total: float, cap: npt.ArrayLike) -> Array:
@@ -99,7 +115,8 @@ def best_density(beta: npt.ArrayLike, norms: npt.ArrayLike, total: float, cap: n
     Raises
     ------
     InputError
-        If a shape does not fit, a number is out of its range, or the teacher needs no input.
+        If a shape does not fit, a number is out of its range, the teacher needs no input, or the numbers above 0 of
+        an argument lie more than 60 decades apart.
     """
     teacher, lengths = _teacher(beta, norms)
     given = np.asarray(cap, dtype=np.float64)
@@ -113,19 +130,25 @@ def best_density(beta: npt.ArrayLike, norms: npt.ArrayLike, total: float, cap: n
         raise InputError("beta", "0 wherever norms are not", "give a teacher that needs an input")
     if bool((caps[needed] == 0.0).any()):
         raise InputError("cap", 0.0, "give a cap above 0 wherever the teacher needs an input")
-    shape = np.divide(np.abs(teacher), lengths, out=np.zeros_like(teacher), where=needed)
+    for name, values in (("beta", np.abs(teacher)), ("norms", lengths), ("cap", np.append(caps, total))):
+        _require_span(name, values)
+    # Units in which everything is of order one.
+    high = float(caps.max())
+    teacher, lengths = np.abs(teacher) / np.abs(teacher).max(), lengths / lengths.max()
+    caps, total = caps / high, total / high
+    most = float(caps.sum())
+    shape = np.divide(teacher, lengths, out=np.zeros_like(teacher), where=needed)
     shape /= shape.sum()
     room = float((caps[needed] / shape[needed]).min())
     idle = np.where(lengths == 0.0, caps, 0.0)
     if total <= room + idle.sum():
         density = shape * min(room, total)
-        return density + idle * (max(0.0, total - room) / idle.sum()) if total > room else density
+        if total > room:
+            density = density + idle * (max(0.0, total - room) / idle.sum())
+        return np.asarray(density * high)
     if total >= most:
-        return caps
-    # Units in which everything is of order one.
-    high = float(caps.max())
-    problem = LeastProduct(np.abs(teacher) / np.abs(teacher).max(), lengths / lengths.max(), caps / high, total / high)
-    return np.asarray(problem.solve() * high)
+        return np.asarray(caps * high)
+    return np.asarray(LeastProduct(teacher, lengths, caps, total).solve() * high)
 
 
 def _teacher(beta: npt.ArrayLike, norms: npt.ArrayLike) -> tuple[Array, Array]:
@@ -133,3 +156,32 @@ def _teacher(beta: npt.ArrayLike, norms: npt.ArrayLike) -> tuple[Array, Array]:
     lengths = vector("norms", norms, teacher.size)
     # An input that is 0 on the whole sample has no part in X beta.
     return np.where(lengths > 0.0, teacher, 0.0), lengths
+
+
+def _scaled(x: Array) -> tuple[Array, int]:
+    """``x 2^-k`` and k, the largest of the former from 1/2 to 1; x itself if it is 0."""
+    exponent = math.frexp(float(np.abs(x).max()))[1]
+    return np.ldexp(x, -exponent), exponent
+
+
+def _norm(x: Array) -> tuple[float, int]:
+    scaled, exponent = _scaled(x)
+    return float(np.linalg.norm(scaled)), exponent
+
+
+def _valued(value: float, exponent: int) -> float:
+    """``value 2^exponent`` if that is a normal float, or 0 because the value is."""
+    try:
+        found = math.ldexp(value, exponent)
+    except OverflowError:
+        found = math.inf
+    if value > 0.0 and not _SMALLEST <= found < math.inf:
+        raise InputError("beta, norms", f"a value of 2^{exponent}", "give them in units in which it is nearer to 1")
+    return found
+
+
+def _require_span(name: str, values: Array) -> None:
+    positive = values[values > 0.0]
+    least, most = float(positive.min()), float(positive.max())
+    if least < most / _SPAN:
+        raise InputError(name, f"{least:.3g} beside {most:.3g}", "give numbers, or 0, within 60 decades of the largest")

@@ -21,6 +21,8 @@ from graphon_theory.errors import InputError
 
 Array = npt.NDArray[np.float64]
 
+_LARGEST = 1e150  # products of two, and sums of some of these, stay floats
+_WIDEST = 1e300
 _CLOSEST = 1.0 - 4e-16  # correlations beyond count as this one: what is lost is of order 1e-8 of the spread
 
 
@@ -63,14 +65,16 @@ def shifted_moments(mean: npt.ArrayLike, variance: npt.ArrayLike) -> Moments:
     Parameters
     ----------
     mean, variance
-        Broadcastable arrays; variances at least 0. A neuron of variance 0 is its mean, with the slope 1/2 at 0.
+        Broadcastable arrays, means up to 1e150 in modulus, variances from 0 to 1e300. A neuron of variance 0 is its
+        mean, with the slope 1/2 at 0.
 
     Raises
     ------
     InputError
-        If a number is not finite or a variance is negative.
+        If a number is not finite or out of its range.
     """
     m, v = _checked(("mean", mean), ("variance", variance))
+    _require_means(mean=m)
     _require_variances(v)
     spread = np.sqrt(v)
     level = _standard(m, spread)
@@ -87,9 +91,9 @@ def shifted_products(
     Parameters
     ----------
     m1, m2
-        Means, broadcastable.
+        Means, broadcastable, up to 1e150 in modulus.
     s11, s22, s12
-        Variances, at least 0, and covariance. A correlation beyond 1 is taken as rounding and clamped; a neuron of
+        Variances, from 0 to 1e300, and covariance. A correlation beyond 1 is taken as rounding and clamped; a neuron of
         variance 0 is taken as uncorrelated.
 
     Returns
@@ -100,9 +104,10 @@ def shifted_products(
     Raises
     ------
     InputError
-        If a number is not finite or a variance is negative.
+        If a number is not finite or out of its range.
     """
     a, b, v, w, cross = _checked(("m1", m1), ("m2", m2), ("s11", s11), ("s22", s22), ("s12", s12))
+    _require_means(m1=a, m2=b)
     _require_variances(v)
     _require_variances(w)
     first, second = np.sqrt(v), np.sqrt(w)
@@ -155,3 +160,11 @@ def _checked(*named: tuple[str, npt.ArrayLike]) -> list[Array]:
 def _require_variances(variance: Array) -> None:
     if bool(np.any(variance < 0)):
         raise InputError("variance", float(variance.min()), "give variances of at least 0")
+    if bool(np.any(variance > _WIDEST)):
+        raise InputError("variance", float(variance.max()), f"give variances up to {_WIDEST:g}")
+
+
+def _require_means(**means: Array) -> None:
+    for name, mean in means.items():
+        if bool(np.any(np.abs(mean) > _LARGEST)):
+            raise InputError(name, float(np.abs(mean).max()), f"give means up to {_LARGEST:g}: their squares overflow")

@@ -30,7 +30,8 @@ def _derivation() -> Derivation:
             Step(
                 id="norm",
                 text="Trained to the end from f_0 = 0 the predictor is K(x, X) K^-1 y: its squared norm in the space "
-                "of the kernel is y^T K^-1 y = B^2. Here for N = 2.",
+                "of the kernel is y^T K^-1 y = B^2. Here for N = 2, cited for all N.",
+                source="Schoelkopf, Smola (2002), sections 2.2 and 4.2: reproducing kernels, representer theorem",
                 left=(weights.T * gram * weights)[0, 0],
                 relation="=",
                 right=(labels.T * weights)[0, 0],
@@ -59,7 +60,8 @@ def _derivation() -> Derivation:
             Step(
                 id="supremum",
                 text="Over a ball of radius R a linear form s is at most R ||s|| (Cauchy and Schwarz, here in two "
-                "dimensions).",
+                "dimensions, cited for a Hilbert space).",
+                source="Bartlett, Mendelson (2002), Lemma 22",
                 left=(_w1 * _s1 + _w2 * _s2) ** 2,
                 relation="<=",
                 right=(_w1**2 + _w2**2) * (_s1**2 + _s2**2),
@@ -68,7 +70,9 @@ def _derivation() -> Derivation:
             ),
             Step(
                 id="signs",
-                text="Random signs: the mean of ||sum_i e_i phi(x_i)||^2 is tr K, mixed terms cancel. Here for N = 2.",
+                text="Random signs: the mean of ||sum_i e_i phi(x_i)||^2 is tr K, mixed terms cancel. Here for N = 2, "
+                "cited for all N.",
+                source="Bartlett, Mendelson (2002), Lemma 22",
                 left=((_p + _q + 2 * _r) + (_p + _q - 2 * _r)) / 2,
                 relation="=",
                 right=_p + _q,

@@ -184,7 +184,8 @@ def _order() -> tuple[Step, ...]:
         Step(
             id="dual",
             text="y^T K^-1 y is the largest value of 2 z^T y - z^T K z over z, also for singular K and y in its "
-            "range: here in one dimension ...",
+            "range: here in one dimension, cited for matrices ...",
+            source="Boyd, Vandenberghe (2004), Example 4.5 and appendix A.5.5",
             left=_y**2 / _k - (2 * _z * _y - _k * _z**2),
             relation="=",
             right=(_y - _k * _z) ** 2 / _k,
@@ -193,7 +194,8 @@ def _order() -> tuple[Step, ...]:
         ),
         Step(
             id="monotone",
-            text="... so it falls as K grows (K = L + s, s >= 0).",
+            text="... so it falls as K grows (K = L + s, s >= 0): here for numbers, cited for matrices.",
+            source="Horn, Johnson, Matrix Analysis (2013), Corollary 7.7.4",
             left=_y**2 / (_h + _s),
             relation="<=",
             right=_y**2 / _h,
@@ -226,7 +228,9 @@ def _order() -> tuple[Step, ...]:
         Step(
             id="split",
             text="y = X_A beta_A + rest: roots of energies are norms, so they add up; the rest has at most "
-            "||rest||^2/lambda_min. The triangle inequality, by Cauchy and Schwarz, here for two coordinates.",
+            "||rest||^2/lambda_min. The triangle inequality, by Cauchy and Schwarz, here for two coordinates, cited "
+            "for vectors; the second bound by Rayleigh's quotient.",
+            source="Horn, Johnson, Matrix Analysis (2013), Theorems 5.1.4 and 4.2.2",
             left=(_p**2 + _r**2) * (_e1**2 + _e2**2),
             relation=">=",
             right=(_p * _e1 + _r * _e2) ** 2,

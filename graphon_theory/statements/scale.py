@@ -40,7 +40,8 @@ def _derivation() -> Derivation:
             Step(
                 id="trace",
                 text="So tr K_1 = (1/2d) sum_j D_j ||X_j||^2, exactly, at every width: here two rows, two inputs, and "
-                "samples x and z.",
+                "samples x and z; for all of them the trace of a product.",
+                source="Petersen, Pedersen (2012), section 1.1: tr AB = tr BA, and the trace is linear",
                 left=half
                 * (
                     _A1 * (_W11 * (_x1**2 + _z1**2) + _W12 * (_x2**2 + _z2**2))
@@ -78,7 +79,9 @@ def _derivation() -> Derivation:
             ),
             Step(
                 id="floor",
-                text="Cauchy and Schwarz: P Q exceeds (sum |beta_j| ||X_j||)^2 by a square, here for two inputs.",
+                text="Cauchy and Schwarz: P Q exceeds (sum |beta_j| ||X_j||)^2 by a square, here for two inputs, "
+                "cited for all d (Lagrange's identity: a sum of such squares).",
+                source="Steele, The Cauchy-Schwarz Master Class (2004), chapter 3",
                 left=inverse * linear - (_b1 * _s1 + _b2 * _s2) ** 2,
                 relation="=",
                 right=(_b1 * _s2 * sqrt(_D2 / _D1) - _b2 * _s1 * sqrt(_D1 / _D2)) ** 2,

@@ -43,6 +43,43 @@ def test_the_enclosure_holds_against_sixty_digits(condition: float, ridge: float
     assert found.trace == pytest.approx(np.trace(kernel))
 
 
+@pytest.mark.parametrize("power", [-900, -400, 0, 400, 900])
+@pytest.mark.parametrize("ridge", [None, 0.5])
+def test_units_that_are_powers_of_two_change_no_digit(power: int, ridge: float | None) -> None:
+    """Labels in units of which the squares leave the range; kernels so that the energy does not."""
+    kernel, labels = _kernel(np.geomspace(1.0, 1e-3, 5), seed=6), np.random.default_rng(7).standard_normal(5)
+    one = complexity(kernel, labels, ridge=ridge)
+    unit = 2.0**power
+    other = complexity(kernel * unit, labels * 2.0 ** (power // 2), ridge=None if ridge is None else ridge * unit)
+    assert other.energy == one.energy
+    assert other.error == pytest.approx(one.error, rel=1e-9)
+    assert other.trace == one.trace * unit
+    assert other.smallest == one.smallest * unit
+    assert other.scale_free == pytest.approx(one.scale_free * 2.0 ** (power // 2), rel=1e-12)
+    assert abs(float(_exact(kernel, labels, ridge or 0.0) - mpmath.mpf(other.energy))) <= other.error
+    plain = range_complexity(kernel * unit, labels * 2.0 ** (power // 2))
+    assert plain.energy == pytest.approx(float(_exact(kernel, labels)), rel=1e-9)
+
+
+def test_tiny_kernels_are_enclosed_and_energies_out_of_range_refused() -> None:
+    found = complexity(np.eye(2) * 1e-305, np.full(2, 1e-100))
+    with mpmath.workdps(60):
+        exact = 2 * mpmath.mpf(1e-100) ** 2 / mpmath.mpf(1e-305)
+        assert abs(exact - mpmath.mpf(found.energy)) <= found.error < 1e-12 * found.energy
+    for kernel, labels in [
+        (np.eye(2), [1e-170, 1e-170]),
+        (np.eye(2), [1e200, 1e200]),
+        (1e-240 * np.eye(2), [1e44, 1e44]),
+        (1e-320 * np.eye(2), [1.0, 1.0]),
+    ]:
+        with pytest.raises(InputError, match="labels"):
+            complexity(kernel, labels)
+    with pytest.raises(InputError, match="trace"):
+        complexity(1.5e308 * np.eye(2), [1.0, 1e150])
+    with pytest.raises(InputError, match="ridge"):
+        complexity(1e-200 * np.eye(2), [1.0, 1.0], ridge=1.0)
+
+
 def test_a_wrong_solution_would_leave_a_wide_enclosure(monkeypatch: pytest.MonkeyPatch) -> None:
     import verification.generalisation.complexity as module
 
@@ -143,3 +180,25 @@ def test_the_largest_ratio_decides_loewner_order(seed: int, factor: float) -> No
     ratio = largest_ratio(factor * low, kernel)
     smallest = np.linalg.eigvalsh(kernel - factor * low)[0]
     assert (ratio <= 1.0) == (smallest >= 0.0) or abs(smallest) < 1e-10
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: largest_ratio(np.array([[1.0, 5.0], [0.0, 1.0]]), np.eye(2)), "low"),
+        (lambda: largest_ratio(np.eye(2), np.array([[1.0, 5.0], [0.0, 1.0]])), "kernel"),
+        (lambda: largest_ratio(np.full((2, 2), np.nan), np.eye(2)), "low"),
+        (lambda: largest_ratio(np.eye(2), np.full((2, 2), np.nan)), "kernel"),
+        (lambda: largest_ratio(np.zeros((0, 0)), np.zeros((0, 0))), "low"),
+        (lambda: largest_ratio(np.ones((2, 3)), np.ones((2, 3))), "low"),
+        (lambda: largest_ratio(np.eye(3), np.eye(2)), "low"),
+        (lambda: largest_ratio(np.eye(2), -np.eye(2)), "positive definite"),
+        (lambda: path_kernel(np.array([[1.0, np.nan]]), np.ones(2)), "inputs"),
+        (lambda: path_kernel(np.ones((3, 2)), np.array([1.0, np.nan])), "density"),
+        (lambda: path_kernel(np.ones((3, 2)), np.array([1.0, -1.0])), "density"),
+        (lambda: path_kernel(np.ones((3, 2)), np.ones(3)), "density"),
+    ],
+)
+def test_bad_pairs_are_refused(call: object, match: str) -> None:
+    with pytest.raises(InputError, match=match):
+        call()  # type: ignore[operator]

@@ -126,6 +126,62 @@ def test_predictors_by_hand() -> None:
         after_steps(kernel, [1.0, 0.0], cross, steps=1, step_size=2.0)
 
 
+_GOOD, _CROSS, _Y = np.array([[2.0, 1.0], [1.0, 2.0]]), np.array([[1.0, 0.0]]), [1.0, 0.0]
+_NEAR = np.array([[1.0, 1.0], [1.0, 1.0 + 2.0**-52]])
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: interpolant(np.full((2, 2), np.nan), _Y, _CROSS), "kernel"),
+        (lambda: interpolant(_NEAR, _Y, _CROSS), "positive definite"),
+        (lambda: interpolant(np.array([[1.0, 0.5], [0.0, 1.0]]), _Y, _CROSS), "kernel"),
+        (lambda: interpolant(_GOOD, _Y, np.full((1, 2), np.inf)), "cross"),
+        (lambda: interpolant(_GOOD, _Y, _CROSS, ridge=np.inf), "ridge"),
+        (lambda: after_steps(np.zeros((2, 2)), _Y, _CROSS, steps=3), "kernel"),
+        (lambda: after_steps(-_GOOD, _Y, _CROSS, steps=3), "kernel"),
+        (lambda: after_steps(_GOOD, _Y, _CROSS, steps=2.5), "steps"),  # type: ignore[arg-type]
+        (lambda: after_steps(_GOOD, _Y, _CROSS, steps=-1), "steps"),
+        (lambda: after_steps(_GOOD, _Y, _CROSS, steps=1, step_size=np.nan), "step_size"),
+    ],
+)
+def test_bad_predictors_are_refused(call: object, match: str) -> None:
+    with pytest.raises(InputError, match=match):
+        call()  # type: ignore[operator]
+
+
+def test_a_ridge_mends_a_kernel_that_is_singular_to_rounding() -> None:
+    # (K + I)^-1 (1, 0) = (2/3, -1/3) for K all ones
+    np.testing.assert_allclose(interpolant(_NEAR, _Y, _CROSS, ridge=1.0), [2.0 / 3.0])
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        Sample(torch.randn(9, 7, dtype=torch.float64), torch.ones(9, dtype=torch.float64)),
+        Sample(torch.randn(9, 8, dtype=torch.float64), torch.ones(8, dtype=torch.float64)),
+        Sample(torch.randn(9, dtype=torch.float64), torch.ones(9, dtype=torch.float64)),
+        Sample(torch.randn(0, 8, dtype=torch.float64), torch.ones(0, dtype=torch.float64)),
+        Sample(torch.full((9, 8), float("nan"), dtype=torch.float64), torch.ones(9, dtype=torch.float64)),
+    ],
+)
+def test_batches_that_do_not_fit_are_refused(batch: Sample) -> None:
+    for criterion in BY_GRADIENT:
+        with pytest.raises(InputError, match="batch"):
+            pruned_hidden(
+                8, 16, criterion=criterion, density=0.5, generator=_generator(0), batch=batch, weights="redrawn"
+            )
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [({"density": 0.0}, "density"), ({"density": float("nan")}, "density"), ({"readout_scale": np.inf}, "readout")],
+)
+def test_numbers_out_of_range_are_refused(change: dict[str, float], match: str) -> None:
+    with pytest.raises(InputError, match=match):
+        pruned_hidden(8, 16, criterion="random", generator=_generator(0), **({"density": 0.5} | change))  # type: ignore[arg-type]
+
+
 def test_equal_inputs_make_a_kernel_that_is_refused() -> None:
     source = _generator(5)
     pruned = pruned_hidden(4, 64, criterion="random", density=0.5, generator=source)
@@ -162,11 +218,25 @@ def test_the_linear_task_has_the_labels_and_moments_that_it_says() -> None:
         ({"teacher": "decaying", "decay": 0.0}, "decay"),
         ({"signal": 1.5}, "signal"),
         ({"spread": -1.0}, "spread"),
+        ({"spread": float("inf")}, "spread"),
+        ({"spread": 3000.0}, "spread"),
+        ({"signal": float("nan")}, "signal"),
+        ({"teacher": "decaying", "decay": float("inf")}, "decay"),
+        ({"active": 2.5}, "active"),
     ],
 )
 def test_bad_tasks_are_refused(change: dict[str, object], match: str) -> None:
     with pytest.raises(InputError, match=match):
         linear_task(8, generator=_generator(0), **change)  # type: ignore[arg-type]
+
+
+def test_the_largest_spread_leaves_finite_scales_and_labels_of_variance_one() -> None:
+    source = _generator(9)
+    task = linear_task(64, generator=source, teacher="decaying", spread=300.0)
+    assert bool(torch.isfinite(task.beta).all())
+    assert float(task.scales.min()) > 0.0
+    assert float(task.scales.square().mean()) == pytest.approx(1.0)
+    assert float((task.beta * task.scales).norm()) == pytest.approx(1.0)
 
 
 def test_parts_of_the_digits_are_disjoint() -> None:

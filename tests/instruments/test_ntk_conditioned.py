@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import mpmath
@@ -53,6 +54,58 @@ def test_slopes_of_the_smoothed_energy_are_those_of_its_integral(mean: float, sp
     scale = max(abs(float(first)), abs(float(second)))
     assert abs(float(found[0][0]) - float(first)) < 1e-5 * scale
     assert abs(float(found[1][0]) - float(second)) < 1e-5 * scale
+
+
+@pytest.mark.parametrize(
+    ("level", "mean", "spread"),
+    [
+        (1.0, 1.0, 0.05),
+        (0.5, 1.0, 0.2),
+        (0.5, 1.0, 0.05),
+        (0.5, -0.5, 0.005),
+        (0.5, 0.2, 2e-4),
+        (2.0, 5.0, 1.0),
+        (1.0, 0.0, 1.5),
+        (0.5, 0.5, 50.0),
+        (2.0, 0.05, 0.05),
+    ],
+)
+def test_slopes_at_every_spread_are_means_of_the_derivatives(level: float, mean: float, spread: float) -> None:
+    """Another way: ``V' = 2 t^4 phi(t)/tau`` and ``V'' = 2 (t^7 - 4 t^5) phi(t)/tau^2``, ``t = tau/|h|``, averaged."""
+
+    def slope(h: mpmath.mpf) -> mpmath.mpf:
+        t = level / abs(h)
+        return mpmath.sign(h) * 2 * t**4 * mpmath.npdf(t) / level
+
+    def curvature(h: mpmath.mpf) -> mpmath.mpf:
+        t = level / abs(h)
+        return 2 * (t**7 - 4 * t**5) * mpmath.npdf(t) / level**2
+
+    kinks = ((k * level / 2 - mean) / spread for k in (-8, -4, -2, -1, -0.5, -0.3, 0, 0.3, 0.5, 1, 2, 4, 8))
+    points = sorted({-4.0, 0.0, 4.0, -9.0, 9.0, *(x for x in kinks if abs(x) < 9.0)})
+
+    def averaged(f: Callable[[mpmath.mpf], mpmath.mpf]) -> mpmath.mpf:
+        def term(e: mpmath.mpf) -> mpmath.mpf:
+            h = mean + spread * e
+            return mpmath.mpf(0) if abs(h) < level / 14 else f(h) * mpmath.npdf(e)
+
+        return mpmath.quad(term, points)
+
+    with mpmath.workdps(17):
+        first, second = averaged(slope), averaged(curvature)
+    found = smoothed_slopes(np.array([mean]), np.array([spread]), level)
+    assert abs(float(found[0][0] - first)) < 1e-9 / level
+    assert abs(float(found[1][0] - second)) < 1e-9 / level**2
+
+
+def test_slopes_far_from_their_range_are_refused() -> None:
+    one = np.ones(1)
+    for spread in (0.0, -1.0, math.nan, 1e-4):
+        with pytest.raises(InputError, match="spread"):
+            smoothed_slopes(one, spread * one, 1.0)
+    for level in (0.0, math.inf, math.nan):
+        with pytest.raises(InputError, match="level"):
+            smoothed_slopes(one, one, level)
 
 
 @pytest.mark.parametrize(("inputs", "samples", "draws"), [(40, 256, 12_000), (160, 512, 6_000)])
@@ -199,5 +252,13 @@ def test_bad_batches_are_refused() -> None:
         own_share(x, np.ones((4, 2)), np.ones((4, 2)), np.ones(4), 0.1)
     with pytest.raises(InputError, match="level"):
         own_share(x, np.ones((4, 2)), np.ones((4, 2)), np.ones(4), 0.0)
+    x, z = np.random.default_rng(0).standard_normal((2, 4, 3))
+    good = {"x": x, "z": z, "b": np.ones((4, 3)), "residuals": np.ones(4), "level": 0.1}
+    assert np.isfinite(own_share(**good)).all()  # type: ignore[arg-type]
+    for name, part in good.items():
+        with pytest.raises(InputError, match=name):
+            own_share(**(good | {name: math.inf * part}))  # type: ignore[arg-type]
+        with pytest.raises(InputError, match=name):
+            own_share(**(good | {name: math.nan * part}))  # type: ignore[arg-type]
     with pytest.raises(InputError, match="shapes"):
         own_share(x, np.ones((4, 2)), np.ones((4, 3)), np.ones(4), 0.1)

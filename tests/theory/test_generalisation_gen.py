@@ -130,6 +130,12 @@ def test_bad_input_is_named(arguments: tuple[float, float, float, int, float], n
             bound(*arguments)
 
 
+def test_radii_beyond_the_range_of_floats_are_refused() -> None:
+    with pytest.raises(InputError, match="ratio"):
+        scaled_gen_bound(0.1, 1e308, 1.0, 10, 0.1, unit=1e100, ratio=1e300)
+    assert scaled_gen_bound(0.1, 1e308, 1.0, 10, 0.1, unit=1e100).radius == pytest.approx(1e154, rel=1.0)
+
+
 def test_units_and_ratios_are_checked_and_a_zero_predictor_has_a_level() -> None:
     with pytest.raises(InputError, match="unit"):
         scaled_gen_bound(0.1, 1.0, 1.0, 10, 0.1, unit=0.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import mpmath
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +65,34 @@ def test_errors_of_the_entries_are_counted() -> None:
     assert loewner_margin(K, np.zeros((2, 2)), error=one) == pytest.approx(1.5, rel=1e-12)
     assert loewner_margin(np.zeros((2, 2)), np.zeros((2, 2)), error=1.0) <= -2.0
     assert loewner_margin(np.zeros((2, 2)), np.zeros((2, 2))) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("K", "low", "error"),
+    [
+        ([[0.0]], [[5e-324]], 0.0),
+        ([[0.0, 0.0], [0.0, 0.0]], [[0.0, 5e-324], [5e-324, 0.0]], 0.0),
+        ([[1e-320, 0.0], [0.0, 0.0]], [[0.0, 5e-324], [5e-324, 0.0]], 0.0),
+        ([[1e308]], [[0.0]], 0.0),
+        ([[1.7e308, 1.0], [1.0, 1e-300]], [[-1.7e308, 0.0], [0.0, 0.0]], 0.0),
+        ([[-1.7e308]], [[1.7e308]], 0.0),
+        ([[1e-310, 0.0], [0.0, 1e-310]], [[0.0, 0.0], [0.0, 0.0]], 0.0),
+        ([[0.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]], 1e-162),
+        ([[0.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]], 1e-200),
+        ([[0.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]], 5e-324),
+        ([[1e-310, 0.0], [0.0, 1e-310]], [[0.0, 0.0], [0.0, 0.0]], 1e300),
+    ],
+)
+def test_margins_hold_at_both_ends_of_the_range(K: list[list[float]], low: list[list[float]], error: float) -> None:
+    """An error of e in every entry moves eigenvalues by up to N e."""
+    found = loewner_margin(K, low, error=error)
+    true = exact(np.array(K), np.array(low)) - mpmath.mpf(error) * len(K)
+    assert not math.isnan(found)
+    assert found <= true
+    largest = max(float(np.abs(K).max()), float(np.abs(low).max()), error)
+    # What is beyond the largest float has that as its bound.
+    nearest = min(true, mpmath.mpf(np.finfo(np.float64).max))
+    assert nearest - mpmath.mpf(found) <= 1e-13 * largest + 1e-323 or found == -math.inf
 
 
 @pytest.mark.parametrize(

@@ -252,6 +252,57 @@ def test_a_graphon_at_its_row_types_kept_or_drawn_anew(density: float, seed: int
     assert y @ np.linalg.solve(K, y) <= path_complexity(beta, D).energy
 
 
+@pytest.mark.parametrize(("coefficient", "density"), [(1e-9, 1e-20), (1e-9, 1e-30), (1e-9, 1e-40), (1e-20, 1e-60)])
+def test_an_input_of_hardly_any_path_is_never_dropped(coefficient: float, density: float) -> None:
+    """Full column rank: no other teacher has these labels, however little one coefficient moves them."""
+    X = np.random.default_rng(0).standard_normal((6, 3))
+    beta, D = np.array([coefficient, 1.0, 1.0]), np.array([density, 1.0, 1.0])
+    exact = 12.0 * float((beta**2 / D).sum())
+    assert sample_path_energy(X, beta, D) == pytest.approx(exact, rel=1e-12)
+    # More inputs than samples: three equal columns share the path of the best, a fourth is alone.
+    X = np.column_stack([X[:3, 0], X[:3, 0], X[:3, 0], X[:3, 1]])
+    value = sample_path_energy(X, [0.5, 0.25, 0.25, coefficient], [1.0, 1.0, 2.0, density])
+    assert value == pytest.approx(16.0 * (1.0 / 4.0 + coefficient**2 / density), rel=1e-9)
+
+
+def _exact_energy(X: Array, beta: Array, D: Array) -> mpmath.mpf:
+    """``y^T L^-1 y`` in 120 digits, for inputs of full row rank."""
+    with mpmath.workdps(120):
+        inputs, density = mpmath.matrix(X.tolist()), mpmath.diag([mpmath.mpf(x) for x in D.tolist()])
+        y = inputs * mpmath.matrix(beta.tolist())
+        return (y.T * mpmath.lu_solve(inputs * density * inputs.T / (4 * beta.size), y))[0]
+
+
+@pytest.mark.parametrize("decades", [0, 4, 8, 12, 20, 40, 80, 250])
+@pytest.mark.parametrize("unreached", [False, True])
+def test_the_bound_of_a_sample_is_a_bound_for_densities_far_apart(decades: int, unreached: bool) -> None:
+    for seed in range(3):
+        rng = np.random.default_rng(100 * decades + seed)
+        X, beta, D = rng.standard_normal((4, 9)), rng.standard_normal(9), 10.0 ** rng.uniform(-decades, 0.0, 9)
+        if unreached:
+            D[0] = 0.0
+        found = sample_path_energy(X, beta, D)
+        with mpmath.workdps(30):
+            above = mpmath.mpf(found) / _exact_energy(X, beta, D) - 1
+        assert above > -1e-13
+        if decades <= 12:
+            assert above < 1e-9
+        if not unreached:
+            assert found <= path_complexity(beta, D).energy
+
+
+def test_inputs_that_are_0_on_the_sample_and_samples_alike_cost_nothing() -> None:
+    rng = np.random.default_rng(12)
+    X, beta, D = rng.standard_normal((3, 7)), rng.standard_normal(7), rng.random(7) + 0.1
+    D[1] = 0.0
+    plain = sample_path_energy(X, beta, D)
+    # Twice the sample, and an input more without a path, which is 0 on it: d = 8 for 7.
+    more = sample_path_energy(np.column_stack([np.vstack([X, X]), np.zeros(6)]), [*beta, 5.0], [*D, 0.0])
+    assert more == pytest.approx(plain * 8.0 / 7.0, rel=1e-9)
+    assert sample_path_energy(X, np.zeros(7), D) == 0.0
+    assert sample_path_energy(np.zeros((3, 7)), beta, D) == 0.0
+
+
 @pytest.mark.parametrize(
     ("step", "factor"),
     [("recursion", 2), ("even-powers", 3), ("mean", 2), ("tight", sympy.Rational(1, 2)), ("uncorrelated", 2)],

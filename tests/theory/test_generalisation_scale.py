@@ -25,7 +25,10 @@ from graphon_theory.generalisation import (
     scaled_gen_bound,
 )
 from graphon_theory.kernels import RELU
+from graphon_theory.statements.gen import GEN
+from graphon_theory.statements.path import PATH
 from graphon_theory.statements.scale import SCALE
+from graphon_theory.statements.statement import Statement
 
 Array = npt.NDArray[np.float64]
 
@@ -180,12 +183,58 @@ def test_proportional_shape_while_it_fits_and_dead_inputs_take_the_rest() -> Non
     assert scale_free(beta, more, norms, 1) > scale_floor(beta, norms, 1) * 1.01
 
 
+@pytest.mark.parametrize("unit", [2.0**-550, 2.0**-300, 2.0**300, 2.0**500])
+def test_value_and_floor_keep_their_digits_in_every_unit(unit: float) -> None:
+    rng = np.random.default_rng(8)
+    beta, norms, D = rng.standard_normal(5), rng.random(5) + 0.1, rng.random(5) + 0.1
+    value, floor = scale_free(beta, D, norms, 7), scale_floor(beta, norms, 7)
+    assert value == pytest.approx(
+        2.0 * math.sqrt(2.0) * math.sqrt((beta**2 / D).sum() * (D * norms**2).sum()) / 7.0, rel=1e-13
+    )
+    assert scale_free(beta * unit, D, norms, 7) / unit == pytest.approx(value, rel=1e-13)
+    assert scale_free(beta * unit, D, norms / unit, 7) == pytest.approx(value, rel=1e-13)
+    assert scale_free(beta, D * unit, norms, 7) == pytest.approx(value, rel=1e-13)
+    assert scale_floor(beta * unit, norms / unit, 7) == pytest.approx(floor, rel=1e-13)
+    best, far = (best_density(beta * one, norms / one, 0.7 * 5 * one, one) for one in (1.0, unit))
+    np.testing.assert_allclose(far / unit, best, rtol=1e-9)
+
+
+def test_values_beyond_the_range_of_floats_are_refused_or_exact() -> None:
+    assert scale_free([0.0, 0.0], [1.0, 1.0], [1e200, 1.0], 3) == 0.0
+    assert scale_floor([0.0, 0.0], [1e200, 1.0], 3) == 0.0
+    value, floor = scale_free([1e-170] * 2, [1.0, 1.0], [1.0, 1.0], 1), scale_floor([1e-170] * 2, [1.0, 1.0], 1)
+    assert value == pytest.approx(floor, rel=1e-14)
+    assert floor == pytest.approx(4e-170 * math.sqrt(2.0), rel=1e-14)
+    for size in (1e200, 1e-200):
+        with pytest.raises(InputError, match="norms"):
+            scale_free([size], [1.0], [size], 1)
+        with pytest.raises(InputError, match="norms"):
+            scale_floor([size], [size], 1)
+
+
 @pytest.mark.parametrize(("step", "factor"), [("trace", 2), ("product", 2), ("constant", 3), ("half", 2)])
 def test_a_wrong_constant_would_be_contradicted(step: str, factor: int) -> None:
     found = next(one for one in SCALE.derive().steps if one.id == step)
     assert found.right is not None
     wrong = replace(found, right=found.right * factor, follows=())
     assert Derivation(id="w", title="w", steps=(wrong,)).run().results[0].evidence is Evidence.CONTRADICTED
+
+
+@pytest.mark.parametrize(
+    ("derivation", "steps"),
+    [
+        (GEN, ("norm", "supremum", "signs")),
+        (PATH, ("dual", "monotone", "split")),
+        (SCALE, ("trace", "floor")),
+    ],
+)
+def test_steps_computed_for_two_say_so_and_cite_the_general_fact(derivation: Statement, steps: tuple[str, ...]) -> None:
+    found = {one.id: one for one in derivation.derive().steps}
+    for name in steps:
+        assert "here" in found[name].text.lower()
+        assert found[name].source
+        result = Derivation(id="s", title="s", steps=(replace(found[name], follows=()),)).run().results[0]
+        assert result.evidence is Evidence.PROVED
 
 
 @pytest.mark.parametrize(
@@ -198,6 +247,10 @@ def test_a_wrong_constant_would_be_contradicted(step: str, factor: int) -> None:
         (lambda: best_density([1.0, 1.0], [1.0, 1.0], 0.0, 1.0), "total"),
         (lambda: best_density([1.0, 0.0], [0.0, 1.0], 0.5, 1.0), "beta"),
         (lambda: best_density([1.0, 1.0], [1.0, 1.0], 0.5, [0.0, 1.0]), "cap"),
+        (lambda: best_density([1.0, 1.0], [1.0, 1.0], 1.9, [1.0, 1e300]), "cap"),
+        (lambda: best_density([1.0, 1.0], [1e-160, 1.0], 1.9, [1.0, 1e300]), "norms"),
+        (lambda: best_density([1.0, 1.0], [1.0, 1e-320], 1.9, 1.0), "norms"),
+        (lambda: best_density([1.0, 1e-200], [1.0, 1.0], 1.9, 1.0), "beta"),
     ],
 )
 def test_bad_input_is_named(call: object, name: str) -> None:

@@ -86,3 +86,22 @@ def test_bad_covariances_are_refused() -> None:
         shifted_moments(0.0, -1.0)
     with pytest.raises(InputError, match="m2"):
         shifted_products(0.0, math.nan, 1.0, 1.0, 0.0)
+
+
+def test_moments_that_would_overflow_are_refused_and_those_below_are_finite() -> None:
+    for mean in (-1e200, 1e200):
+        with pytest.raises(InputError, match="mean"):
+            shifted_moments(mean, 1.0)
+        with pytest.raises(InputError, match="m1"):
+            shifted_products(mean, 0.0, 1.0, 1.0, 0.0)
+        with pytest.raises(InputError, match="m2"):
+            shifted_products(0.0, mean, 1.0, 1.0, 0.0)
+    with pytest.raises(InputError, match="variance"):
+        shifted_moments(0.0, 1e301)
+    with pytest.raises(InputError, match="variance"):
+        shifted_products(0.0, 0.0, 1.0, 1e301, 0.0)
+    for mean in (-1e150, 1e150):
+        assert all(np.isfinite(part) for part in shifted_moments(mean, 1e300))
+        assert all(np.isfinite(part) for part in shifted_products(mean, 1e150, 1e300, 1e300, 5e299))
+    # A neuron far above its kink is linear there.
+    assert float(shifted_moments(1e150, 1.0).square) == pytest.approx(1e300)

@@ -1,17 +1,17 @@
-"""GEN, measured: how often the risk exceeds its bound, and whether noise is explained as little as its proof says.
+"""GEN, measured: how often the risk exceeds its bound, where the bound says something.
 
-The kernel is that of a real masked network; the sample is fresh, drawn after the mask, and so is the test sample. A
-trial has two tasks: a linear teacher with noise, and labels -1 and 1 that are noise altogether.
+The kernel is that of a real masked network; samples and test samples are drawn after the mask. The number of inputs
+chooses between two tasks, a linear teacher and labels of noise (``risk_trials``), for which the bound lies below 1, the
+largest value of the loss.
 
-* Coverage, for each task, and for radii from 1 up as for radii of every scale: the risk's lower confidence limit lies
-  above the bound in no more than ``DELTA + ETA`` of the trials. By the exact binomial law over all trials, whatever was
-  pruned.
-* "noise explained": ``y^T K y/tr K`` for labels of noise. The supremum of ``N^-1 sum y f`` over the ball of radius R is
-  ``R (y^T K y)^(1/2)/N``, which the proof of GEN bounds by ``R (tr K)^(1/2)/N``: the mean over independent signs is 1,
-  and that it is at most 1 is all that the proof uses.
+Of either form of the bound (radii from 1 up, radii of every scale) the risk's lower confidence limit may exceed it in
+a share ``DELTA + ETA`` of the trials, by the exact binomial law. A trial whose bound is 1 or more could not exceed it:
+it counts against the statement's evidence, and a row of such trials alone can find nothing.
 
-The bound is loose, for what its proof leaves to chance: coverage rejects formulas that leave something out, but not the
-use of the pruning batch itself, which the second part rejects.
+"noise explained" is a control, and what the variant "pruning-batch" is judged by: ``y^T K y/tr K`` for ``SAMPLES``
+independent signs y. Its mean is 1, exactly, where K is independent of y: on a fresh sample it tests the draws, not
+GEN. It is the step of the proof that takes the mask as fixed; on the sample that pruned the mean lies above 1, and the
+step is false there, whether the bound as a whole is exceeded or not.
 """
 
 from __future__ import annotations
@@ -22,15 +22,25 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from graphon_theory.generalisation import gen_bound, scaled_gen_bound
 from verification.cases import Case, Observation, Values
 from verification.claims.asymptotic import conclude
 from verification.claims.claim import STATEMENT, Measurement, Mutant, Outcome, carrying, grouped, not_run
-from verification.claims.pruned_samples import Array, prune_on
+from verification.claims.pruned_samples import finite_values, prune_on
 from verification.claims.pruned_samples import group_name as setting
-from verification.data.linear_task import LinearTask, Sample, linear_task
-from verification.generalisation.predictor import KernelRegime, kernel_regime
-from verification.generalisation.risks import clipped_absolute, least_risk
+from verification.claims.risk_trials import (
+    BOUND,
+    DELTA,
+    ETA,
+    NOISE,
+    SAMPLES,
+    TEACHER,
+    draw_sample,
+    draw_teacher,
+    explained_share,
+    risk_and_bounds,
+    task_of,
+)
+from verification.generalisation.pruned import BY_GRADIENT
 from verification.statistics import (
     binomial_at_least,
     binomial_interval,
@@ -39,23 +49,9 @@ from verification.statistics import (
     mean_interval,
 )
 
-DELTA = 0.1
-"""Failure probability of the bound."""
-
-ETA = 0.001
-"""Probability, at most, that a risk lies below its confidence limit."""
-
-SAMPLES, TEST = 128, 512
-"""N, and the size of the test sample."""
-
 MARGIN = 0.2
 """What of the noise may be explained beyond a share of 1 on average."""
 
-ACTIVE = 4
-"""Inputs that matter to the teacher."""
-
-TEACHER, NOISE = "coverage, teacher", "coverage, noise"
-EVERY_SCALE = ", radii of every scale"
 EXPLAINED = "noise explained"
 
 
@@ -66,7 +62,11 @@ class Gen:
     criteria = ("random", "magnitude", "snip", "grasp-magnitude", "grasp", "synflow")
     on_models = False
     mutants = (
-        Mutant("pruning-batch", "the same for the sample that pruned", own_data=True),
+        Mutant(
+            "pruning-batch",
+            "the step that takes the mask as fixed, on the sample that pruned: noise is explained to a share of 1",
+            own_data=True,
+        ),
         Mutant("no-complexity", "risk <= train + confidence: every network that fits generalises"),
         Mutant("level-zero", "radius 1, whatever the norm of the predictor"),
         Mutant("largest-eigenvalue", "lambda_max in the place of tr K"),
@@ -75,38 +75,29 @@ class Gen:
     def trial(self, case: Case, seed: int) -> Values:
         """Prune on one batch, train on another sample in the kernel regime, and hold the risk against the bounds."""
         generator = torch.Generator().manual_seed(seed)
-        teacher = linear_task(case.inputs, generator=generator, active=min(ACTIVE, case.inputs), signal=case.signal)
-        values: dict[str, dict[str, float]] = {}
-        for part in (TEACHER, NOISE):
-            sample, batch, test = (
-                _draw(teacher, size, part, generator) for size in (SAMPLES, case.batch or SAMPLES, TEST)
-            )
-            if case.variant == "pruning-batch":
-                batch = sample
-            pruned = prune_on(case, batch, generator)
-            labels = sample.labels.numpy()
-            regime = kernel_regime(pruned.network, sample.inputs, labels, test.inputs)
-            largest = float(np.linalg.eigvalsh(regime.kernel)[-1])
-            risk = least_risk(clipped_absolute(regime.test, test.labels.numpy()), ETA)
-            # A unit of the radii that the sample has no part in: the norm at which outputs are of order 1.
-            unit = math.sqrt(2.0 / float(pruned.predicted.mean()))
-            for name, bounds in _bounds(regime, labels, largest, unit).items():
-                values.setdefault(name, {}).update({part + form: risk - bound for form, bound in bounds.items()})
-            if part == NOISE:
-                explained = float(labels @ regime.kernel @ labels)
-                values[STATEMENT][EXPLAINED] = explained / regime.complexity.trace
-                values["largest-eigenvalue"][EXPLAINED] = explained / largest
-        return values if case.variant == STATEMENT else {case.variant: values[STATEMENT]}
+        own = case.variant == "pruning-batch"
+        task, part = draw_teacher(case, generator), NOISE if own else task_of(case)
+        batch = draw_sample(task, case.batch or SAMPLES, part, generator)
+        pruned = prune_on(case, batch, generator)
+        if own:
+            return {case.variant: {EXPLAINED: explained_share(pruned, batch)}}
+        values = risk_and_bounds(case, pruned, task, part, generator)
+        if part == NOISE and case.criterion in BY_GRADIENT:
+            values[STATEMENT][EXPLAINED] = explained_share(pruned, draw_sample(task, SAMPLES, part, generator))
+        return values
 
     def decide(self, observations: Sequence[Observation], variant: str, level: float) -> Measurement:
-        """Coverage over all trials, and the mean share of noise that is explained, for every group."""
+        """Coverage of each task over all its trials, and the mean share of noise explained for every group."""
         found = carrying(observations, variant)
         if not found:
             return not_run(level)
-        groups = grouped(found, group_name) if EXPLAINED in found[0].values[variant] else {}
-        parts = [measure for measure in found[0].values[variant] if measure != EXPLAINED]
+        groups = grouped([o for o in found if EXPLAINED in o.values[variant]], group_name)
+        parts = sorted({m for o in found for m in o.values[variant] if m.startswith((TEACHER, NOISE))})
         tests = len(groups) + len(parts)
-        rows = [_coverage(part, found, variant, level, level / tests) for part in parts]
+        rows = [
+            _coverage(part, [o for o in found if part in o.values[variant]], variant, level, level / tests)
+            for part in parts
+        ]
         rows += [_explained(name, group, variant, level, level / tests) for name, group in groups.items()]
         return conclude(
             rows,
@@ -118,14 +109,24 @@ class Gen:
         )
 
     def headline(self, observations: Sequence[Observation], level: float) -> str | None:
-        """Say what the pruning batch does to the part that the proof bounds."""
+        """Say how large the bounds and risks were, and what the pruning batch does to the step of the proof."""
+        said = []
+        for part in (TEACHER, NOISE):
+            values = [o.values[STATEMENT] for o in carrying(observations, STATEMENT) if part in o.values[STATEMENT]]
+            if values:
+                bound = float(np.mean([v[BOUND + part] for v in values]))
+                risk = bound + float(np.mean([v[part] for v in values]))
+                said.append(f"{part}: mean bound {bound:.2f}, mean lower limit of the risk {risk:.2f}.")
         shown = []
         for variant, name in ((STATEMENT, "a fresh sample"), ("pruning-batch", "the sample that pruned")):
-            values = [o.values[variant][EXPLAINED] for o in carrying(observations, variant)]
-            if len(values) > 1:
-                mean, low, high = mean_interval(values, level)
+            values_of = [o.values[variant] for o in carrying(observations, variant)]
+            shares = [v[EXPLAINED] for v in values_of if EXPLAINED in v]
+            if len(shares) > 1:
+                mean, low, high = mean_interval(shares, level)
                 shown.append(f"{mean:.2f} ({low:.2f} to {high:.2f}) on {name}")
-        return f"Noise is explained, y^T K y/tr K, to a share of {'; '.join(shown)}." if shown else None
+        if shown:
+            said.append(f"Noise is explained, y^T K y/tr K, to a share of {'; '.join(shown)}.")
+        return " ".join(said) or None
 
 
 def group_name(case: Case) -> str:
@@ -133,55 +134,30 @@ def group_name(case: Case) -> str:
     return f"{setting(case)}, R^2 = {case.signal:g}"
 
 
-def _draw(task: LinearTask, size: int, part: str, generator: torch.Generator) -> Sample:
-    """Draw a sample of the teacher, or of inputs with labels of noise."""
-    sample = task.draw(size, generator)
-    if part == TEACHER:
-        return sample
-    return Sample(sample.inputs, 2.0 * torch.randint(2, (size,), generator=generator).double() - 1.0)
-
-
-def _bounds(regime: KernelRegime, labels: Array, largest: float, unit: float) -> dict[str, dict[str, float]]:
-    """Bounds of the risk by each variant and form; the energy is taken at the upper end of its enclosure."""
-    found = regime.complexity
-    train = float(clipped_absolute(regime.train, labels).mean())
-    energy = found.energy + found.error
-
-    def both(trace: float) -> dict[str, float]:
-        return {
-            "": gen_bound(train, energy, trace, SAMPLES, DELTA).total,
-            EVERY_SCALE: scaled_gen_bound(train, energy, trace, SAMPLES, DELTA, unit=unit).total,
-        }
-
-    bound = gen_bound(train, energy, found.trace, SAMPLES, DELTA)
-    return {
-        STATEMENT: both(found.trace),
-        "no-complexity": {"": bound.train + bound.confidence},
-        "level-zero": {"": gen_bound(train, 1.0, found.trace, SAMPLES, DELTA).total},
-        "largest-eigenvalue": both(largest),
-    }
-
-
 def _coverage(
     part: str, found: Sequence[Observation], variant: str, level: float, share: float
 ) -> dict[str, float | str]:
-    """Hold the number of trials beyond the bound against the binomial law."""
-    excess = [o.values[variant][part] for o in found]
+    """Hold the number of trials beyond the bound against the binomial law; a bound of 1 or more is no evidence."""
+    excess, bounds = (finite_values(found, variant, measure) for measure in (part, BOUND + part))
     beyond, allowed = sum(x > 0.0 for x in excess), DELTA + ETA
+    # No risk exceeds 1, so none of the trials beyond is left out of these.
+    telling = sum(x < 1.0 for x in bounds)
     outcome = Outcome.INCONCLUSIVE
     if binomial_at_least(beyond, len(excess), allowed) <= share:
         outcome = Outcome.REFUTED
-    elif binomial_interval(beyond, len(excess), 2.0 * level)[1] < allowed:
+    elif telling and binomial_interval(beyond, telling, 2.0 * level)[1] < allowed:
         outcome = Outcome.SUPPORTED
     return {
         "group": "all",
         "measure": part,
         "trials": float(len(excess)),
+        "bound below 1": float(telling),
+        "median bound": float(np.median(bounds)),
         "beyond": float(beyond),
         "allowed": allowed,
         "largest excess": max(excess),
         "share of margin": beyond / len(excess) / allowed,
-        "detectable": detectable_proportion(len(excess), share, allowed) / allowed,
+        "detectable": detectable_proportion(telling, share, allowed) / allowed if telling else math.inf,
         "outcome": outcome.value,
     }
 
@@ -190,7 +166,7 @@ def _explained(
     name: str, group: Sequence[Observation], variant: str, level: float, share: float
 ) -> dict[str, float | str]:
     """Hold the mean share of explained noise against 1, from above."""
-    values = [o.values[variant][EXPLAINED] for o in group]
+    values = finite_values(group, variant, EXPLAINED)
     mean, low, high = mean_interval(values, level)
     outcome = Outcome.INCONCLUSIVE
     if high < 1.0 + MARGIN:

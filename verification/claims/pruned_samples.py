@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
-from verification.cases import Case
+from graphon_theory.errors import InputError
+from verification.cases import Case, Observation
+from verification.claims.masked_kernels import group_name as kernel_group_name
 from verification.data.linear_task import Sample, digit_parts, linear_task
-from verification.generalisation.predictor import HIDDEN
 from verification.generalisation.pruned import PrunedHidden, pruned_hidden
-from verification.ntk.empirical import empirical_ntk
 
 Array = npt.NDArray[np.float64]
 
@@ -68,16 +68,29 @@ def prune_on(
     )
 
 
-def hidden_kernel(pruned: PrunedHidden, inputs: Tensor) -> Array:
-    """Exact ``K_1`` of a pruned network, shape (N, N), float64."""
-    network = pruned.network
-    kernel: Array = empirical_ntk(network.module, inputs, masks=network.masks, layers=HIDDEN).total.numpy()
-    return kernel
+def finite_values(group: Sequence[Observation], variant: str, measure: str) -> list[float]:
+    """Read one quantity off observations, for rules that count how often a comparison holds: with NaN none does.
+
+    Parameters
+    ----------
+    group
+        Observations that carry the quantity.
+    variant, measure
+        Its variant and name.
+
+    Raises
+    ------
+    InputError
+        If a value is NaN or infinite.
+    """
+    values = [o.values[variant][measure] for o in group]
+    for o, value in zip(group, values, strict=True):
+        if not math.isfinite(value):
+            raise InputError(f"{variant}, {measure}", value, f"make trial {o.repeat} of {group_name(o.case)} anew")
+    return values
 
 
 def group_name(case: Case) -> str:
     """Name the cases that differ in size alone."""
-    batch = f", S/d = {case.batch_per_input:g}" if case.batch_per_input else ""
-    batch = f", S = {case.batch}" if case.batch and not batch else batch
-    parts = [f"{case.criterion}, {case.weights} weights", case.data + batch, case.activation, case.initialisation]
-    return ", ".join([*parts, f"rho = {case.density:g}"])
+    # Other claims' names have the data where it prunes alone; here samples are drawn for every criterion.
+    return f"{case.data} inputs, {kernel_group_name(case)}"

@@ -12,16 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import inf, sqrt
 
 import torch
 from torch import Tensor
 
 from graphon_theory.errors import InputError
+from graphon_theory.generalisation.intake import count, number
 from verification.data.batch import unit_inputs
 from verification.data.digits import DIGIT_SAMPLES, digit_samples
 
 TEACHERS = ("sparse", "decaying")
+LARGEST_SPREAD = 300.0
+"""Variances then stay normal floats: they are within ``exp(600)``, or 1e261, of one another."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +72,7 @@ class LinearTask:
         InputError
             If the number is not positive.
         """
-        if samples < 1:
-            raise InputError("samples", samples, "give a positive number")
+        samples = count("samples", samples)
         x = torch.randn(samples, len(self.beta), generator=generator, dtype=torch.float64) * self.scales
         noise = torch.randn(samples, generator=generator, dtype=torch.float64)
         y = sqrt(self.signal) * (x @ self.beta) + sqrt(1.0 - self.signal) * noise
@@ -104,8 +106,8 @@ def linear_task(
     decay
         Positive; for "decaying".
     spread
-        Logarithm of the largest over the smallest scale of an input, non-negative: scales are geometric, in a random
-        order. 0: all inputs have variance 1.
+        Logarithm of the largest over the smallest scale of an input, from 0 to ``LARGEST_SPREAD``: scales are
+        geometric, in a random order. 0: all inputs have variance 1.
     signal
         ``R^2``, in [0, 1].
     signs
@@ -116,18 +118,15 @@ def linear_task(
     InputError
         If a number is out of range or the teacher unknown.
     """
-    if inputs < 1:
-        raise InputError("inputs", inputs, "give a positive number")
+    inputs = count("inputs", inputs)
     if teacher not in TEACHERS:
         raise InputError("teacher", teacher, f"choose one of {', '.join(TEACHERS)}")
-    if teacher == "sparse" and not 1 <= active <= inputs:
+    if teacher == "sparse" and count("active", active) > inputs:
         raise InputError("active", active, f"give 1 to {inputs}, the number of inputs")
-    if teacher == "decaying" and not decay > 0.0:
-        raise InputError("decay", decay, "give a positive exponent")
-    if not 0.0 <= signal <= 1.0:
-        raise InputError("signal", signal, "give the explained share R^2, in [0, 1]")
-    if not spread >= 0.0:
-        raise InputError("spread", spread, "give a non-negative number")
+    if teacher == "decaying":
+        number("decay", decay, 0.0, inf, open_low=True)
+    number("signal", signal, 0.0, 1.0)
+    number("spread", spread, 0.0, LARGEST_SPREAD)
     ranks = torch.arange(1, inputs + 1, dtype=torch.float64)
     sizes = (ranks <= active).double() if teacher == "sparse" else ranks**-decay
     signed = sizes * (2.0 * torch.randint(2, (inputs,), generator=generator).double() - 1.0)

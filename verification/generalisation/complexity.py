@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,9 @@ Array = npt.NDArray[np.float64]
 LEAST_SAMPLES: Final = 2
 _SHOWN: Final = 5  # eigenvalues named in a message
 _UNIT: Final = 2.0**-53
+_SMALLEST: Final = float(np.finfo(np.float64).tiny)
+_NOTHING: Final = 1e-150  # share of the ridge below which squares of the kernel's entries are lost
+_UNDERFLOW: Final = 2.0**-500  # for what products lose below the normal range; energies are above 1/(8 N) once scaled
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Complexity:
     @property
     def scale_free(self) -> float:
         """``sqrt(y^T K^-1 y tr K)/N``: the same for K and every multiple of it."""
-        return math.sqrt(self.energy * self.trace) / self.samples
+        return math.sqrt(self.energy) * math.sqrt(self.trace) / self.samples
 
 
 def complexity(kernel: npt.ArrayLike, labels: npt.ArrayLike, *, ridge: float | None = None) -> Complexity:
@@ -84,23 +87,25 @@ def complexity(kernel: npt.ArrayLike, labels: npt.ArrayLike, *, ridge: float | N
     Raises
     ------
     InputError
-        If an argument is not as above, or, without a ridge, an eigenvalue cannot be told from 0: the message names
-        how many, and what to do.
+        If an argument is not as above; if, without a ridge, an eigenvalue cannot be told from 0: the message names
+        how many, and what to do; or if the energy or the trace is beyond the range of normal floats.
 
     Notes
     -----
-    Source: Arora et al. (2019), section 5, for the dense kernel.
+    Source: Arora et al. (2019), section 5, for the dense kernel. Kernel, ridge and labels are scaled by powers of two
+    first, exactly, so that nothing leaves the range on the way.
     """
-    matrix, y, found = _prepared(kernel, labels)
     if ridge is not None and not (math.isfinite(ridge) and ridge > 0.0):
         raise InputError("ridge", ridge, "give a positive number, or leave it out")
     added = 0.0 if ridge is None else float(ridge)
-    least = float(found.eigenvalues[-1])
-    certain = least - found.error + added
+    given = _prepared(kernel, labels, added)
+    least = float(given.spectrum.eigenvalues[-1])
+    share = math.ldexp(added, -given.power)
+    certain = least - given.spectrum.error + share
     if certain <= 0.0:
-        raise _singular(found)
-    energy, error = _enclosed(matrix, y, added, certain)
-    return Complexity(energy, error, float(np.trace(matrix)), least, len(y), added)
+        raise _singular(given)
+    energy, error = _enclosed(given.matrix, given.labels, share, certain)
+    return _restored(given, energy, error, least, added)
 
 
 def range_complexity(kernel: npt.ArrayLike, labels: npt.ArrayLike, *, tolerance: float = 1e-8) -> Complexity:
@@ -122,12 +127,13 @@ def range_complexity(kernel: npt.ArrayLike, labels: npt.ArrayLike, *, tolerance:
     Raises
     ------
     InputError
-        If an argument is not as above, or y does not lie in the range: no function of the kernel's space then goes
-        through the labels.
+        If an argument is not as above; if y does not lie in the range: no function of the kernel's space then goes
+        through the labels; or if the energy or the trace is beyond the range of normal floats.
     """
     if not 0.0 < tolerance < 1.0:
         raise InputError("tolerance", tolerance, "give a number in (0, 1)")
-    matrix, y, found = _prepared(kernel, labels)
+    given = _prepared(kernel, labels, 0.0)
+    matrix, y, found = given.matrix, given.labels, given.spectrum
     values, vectors = np.linalg.eigh(matrix)
     kept = values > max(tolerance * float(values[-1]), found.error)
     along = vectors.T @ y
@@ -137,20 +143,64 @@ def range_complexity(kernel: npt.ArrayLike, labels: npt.ArrayLike, *, tolerance:
         raise InputError("labels", f"a share {share:.2g} outside the range of the kernel", "give a ridge to complexity")
     terms = along[kept] ** 2 / values[kept]
     error = float((terms * found.error / values[kept]).sum()) + len(y) * _UNIT * float(terms.sum())
-    return Complexity(float(terms.sum()), error, float(np.trace(matrix)), float(values[0]), len(y))
+    return _restored(given, float(terms.sum()), error, float(values[0]), 0.0)
 
 
-def _prepared(kernel: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[Array, Array, Spectrum]:
-    """Symmetric part of the kernel, labels, and eigenvalues with their error."""
-    found = spectrum(kernel)
-    given = np.asarray(kernel, dtype=np.float64)
+class _Prepared(NamedTuple):
+    """The symmetric part of ``2^-power K``, its eigenvalues, and ``2^-shift y``: entries of order one."""
+
+    matrix: Array
+    labels: Array
+    spectrum: Spectrum
+    power: int
+    shift: int
+
+
+def _prepared(kernel: npt.ArrayLike, labels: npt.ArrayLike, ridge: float) -> _Prepared:
+    given = np.asarray(kernel)
+    power = _exponent(given, ridge)
+    found = spectrum(kernel if power is None else np.ldexp(given.astype(np.float64), -power))
     if len(given) < LEAST_SAMPLES:
         raise InputError("kernel", f"shape {given.shape}", f"give N = {LEAST_SAMPLES} samples or more")
     y = require_labels(labels, len(given))
     if not y.any():
         raise InputError("labels", "all 0", "give labels that differ from 0: the complexity of nothing is 0")
-    matrix: Array = 0.5 * given + 0.5 * given.T
-    return matrix, y, found
+    power, shift = power or 0, math.frexp(float(np.abs(y).max()))[1]
+    scaled = np.ldexp(given.astype(np.float64), -power)
+    return _Prepared(0.5 * scaled + 0.5 * scaled.T, np.ldexp(y, -shift), found, power, shift)
+
+
+def _exponent(kernel: npt.NDArray[Any], ridge: float) -> int | None:
+    """Exponent of the largest of entries and ridge; None for what ``spectrum`` refuses, which names it then."""
+    if kernel.dtype.kind not in "fiu" or kernel.size == 0 or not np.isfinite(kernel).all() or not kernel.any():
+        return None
+    largest = float(np.abs(kernel.astype(np.float64)).max())
+    if largest < ridge * _NOTHING:
+        raise InputError("ridge", ridge, f"give a ridge that a kernel of {largest:.3g} can be seen beside")
+    return math.frexp(max(largest, ridge))[1]
+
+
+def _restored(given: _Prepared, energy: float, error: float, smallest: float, ridge: float) -> Complexity:
+    """Undo the scaling."""
+    power = 2 * given.shift - given.power
+    value, spread = _ldexp(energy, power), _ldexp(error, power)
+    trace = _ldexp(float(np.trace(given.matrix)), given.power)
+    if not (_SMALLEST <= value < math.inf and spread < math.inf):
+        shown = f"y^T K^-1 y of about 2^{math.frexp(energy)[1] + power}"
+        raise InputError("labels", shown, "give kernel and labels in units in which it is nearer to 1")
+    if not _SMALLEST <= trace < math.inf:
+        raise InputError("kernel", f"a trace of {trace:.3g}", "give it in units in which its entries are nearer to 1")
+    # The radius may round below the normal range, and no other number here does.
+    return Complexity(
+        value, math.nextafter(spread, math.inf), trace, _ldexp(smallest, given.power), len(given.labels), ridge
+    )
+
+
+def _ldexp(value: float, power: int) -> float:
+    try:
+        return math.ldexp(value, power)
+    except OverflowError:
+        return math.copysign(math.inf, value)
 
 
 def require_labels(labels: npt.ArrayLike, samples: int) -> Array:
@@ -184,18 +234,20 @@ def _enclosed(matrix: Array, y: Array, ridge: float, least: float) -> tuple[floa
     value = math.fsum(x * (y + residual))
     spread = float(np.abs(x) @ rounding) + gamma * float(np.abs(x) @ (np.abs(y) + np.abs(residual)))
     beyond = (float(np.linalg.norm(residual)) + float(np.linalg.norm(rounding))) ** 2 / least
-    return value + 0.5 * beyond, (spread + 0.5 * beyond) * (1.0 + 4.0 * size * _UNIT)
+    return value + 0.5 * beyond, (spread + 0.5 * beyond) * (1.0 + 4.0 * size * _UNIT) + _UNDERFLOW
 
 
-def _singular(found: Spectrum) -> InputError:
+def _singular(given: _Prepared) -> InputError:
     """Say which eigenvalues are too small, and what can be asked instead."""
-    size = found.eigenvalues.size
+    found, size = given.spectrum, given.spectrum.eigenvalues.size
     small = np.flatnonzero(found.eigenvalues <= found.error)
-    listed = ", ".join(f"{value:.2g}" for value in found.eigenvalues[small][:_SHOWN])
+    shown = [_ldexp(float(value), given.power) for value in found.eigenvalues[small][:_SHOWN]]
+    listed = ", ".join(f"{value:.2g}" for value in shown)
     more = ", ..." if small.size > _SHOWN else ""
     return InputError(
         "kernel",
-        f"eigenvalues {int(small[0]) + 1} to {size} of {size} are not above their error {found.error:.2g}: "
+        f"eigenvalues {int(small[0]) + 1} to {size} of {size} are not above their error "
+        f"{_ldexp(found.error, given.power):.2g}: "
         f"{listed}{more}",
         "look for equal inputs or too few edges; give ridge > 0 for the ridge predictor; or, where the labels lie in "
         "the kernel's range, call range_complexity for y^T K^+ y",

@@ -18,9 +18,11 @@ import numpy.typing as npt
 from torch import Tensor
 
 from graphon_theory.errors import InputError
+from graphon_theory.generalisation.intake import count, matrix, number
 from verification.generalisation.complexity import Complexity, complexity, require_labels
 from verification.ntk.empirical import empirical_ntk
 from verification.ntk.masked import MaskedNetwork
+from verification.ntk.spectra import Spectrum, spectrum
 
 Array = npt.NDArray[np.float64]
 
@@ -68,13 +70,15 @@ def interpolant(kernel: Array, labels: npt.ArrayLike, cross: Array, *, ridge: fl
     Raises
     ------
     InputError
-        If shapes do not fit or the kernel with its ridge is not numerically positive definite.
+        If shapes do not fit, a number is not finite, the kernel is not positive semidefinite, or its smallest
+        eigenvalue with the ridge cannot be told from 0.
     """
-    y = _require(kernel, labels, cross)
-    if not ridge >= 0.0:
-        raise InputError("ridge", ridge, "give a non-negative number")
+    ridge = number("ridge", ridge, 0.0, np.inf)
+    y, found = _require(kernel, labels, cross)
+    if not float(found.eigenvalues[-1]) + ridge > found.error:
+        raise InputError("kernel", "not positive definite beyond rounding", "give a ridge > 0, or drop equal inputs")
     try:
-        factor = np.linalg.cholesky(kernel + ridge * np.eye(len(y)))
+        factor = np.linalg.cholesky(0.5 * (kernel + kernel.T) + ridge * np.eye(len(y)))
     except np.linalg.LinAlgError as error:
         raise InputError("kernel", "not positive definite", "give a ridge > 0, or drop equal inputs") from error
     weights = np.linalg.solve(factor.T, np.linalg.solve(factor, y))
@@ -90,21 +94,20 @@ def after_steps(kernel: Array, labels: npt.ArrayLike, cross: Array, *, steps: in
     kernel, labels, cross
         As ``interpolant``; K positive semidefinite is enough.
     steps
-        t, non-negative.
+        t, a whole number, non-negative.
     step_size
         ``eta lambda_1/N``, in (0, 2), as in ``verification.ntk.training.lazy_training``.
 
     Raises
     ------
     InputError
-        If shapes do not fit or a number is out of range.
+        If shapes do not fit, a number is not finite or out of range, or the kernel is 0 or not positive semidefinite.
     """
-    y = _require(kernel, labels, cross)
-    if steps < 0:
-        raise InputError("steps", steps, "give a non-negative integer")
+    steps = count("steps", steps, 0)
+    y, _ = _require(kernel, labels, cross)
     if not 0.0 < step_size < 2.0:
         raise InputError("step_size", step_size, "give a number in (0, 2)")
-    values, vectors = np.linalg.eigh(kernel)
+    values, vectors = np.linalg.eigh(0.5 * (kernel + kernel.T))
     shares = step_size * np.maximum(values, 0.0) / values[-1]
     # (1 - (1 - s)^t)/s, which tends to t where s does to 0; powers of (1 - s) in [-1, 1] lose nothing.
     done = np.where(shares > 1e-12, (1.0 - (1.0 - shares) ** steps) / np.maximum(shares, 1e-12), float(steps))
@@ -136,6 +139,21 @@ def kernel_regime(network: MaskedNetwork, inputs: Tensor, labels: npt.ArrayLike,
     return KernelRegime(kernel, cross, interpolant(kernel, labels, kernel), interpolant(kernel, labels, cross), found)
 
 
+def hidden_kernel(network: MaskedNetwork, inputs: Tensor, others: Tensor | None = None) -> Array:
+    """Exact ``K_1`` of the network, float64, shape (N, N), or (N, T) with other inputs.
+
+    Parameters
+    ----------
+    network, inputs
+        As ``kernel_regime``.
+    others
+        Other inputs, shape (T, d).
+    """
+    total = empirical_ntk(network.module, inputs, others, masks=network.masks, layers=HIDDEN).total
+    kernel: Array = total.double().cpu().numpy()
+    return kernel
+
+
 def hidden_kernels(network: MaskedNetwork, inputs: Tensor, test_inputs: Tensor) -> tuple[Array, Array]:
     """Exact ``K_1`` of the network, float64: on the training inputs, and of test with training inputs.
 
@@ -144,18 +162,12 @@ def hidden_kernels(network: MaskedNetwork, inputs: Tensor, test_inputs: Tensor) 
     network, inputs, test_inputs
         As ``kernel_regime``.
     """
-    module = network.module
-    pair = (
-        empirical_ntk(module, x, y, masks=network.masks, layers=HIDDEN).total
-        for x, y in ((inputs, None), (test_inputs, inputs))
-    )
-    kernel, cross = (part.double().cpu().numpy() for part in pair)
-    return kernel, cross
+    return hidden_kernel(network, inputs), hidden_kernel(network, test_inputs, inputs)
 
 
-def _require(kernel: Array, labels: npt.ArrayLike, cross: Array) -> Array:
-    if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1]:
-        raise InputError("kernel", f"shape {kernel.shape}", "give a square matrix")
-    if cross.ndim != 2 or cross.shape[1] != len(kernel):
+def _require(kernel: Array, labels: npt.ArrayLike, cross: Array) -> tuple[Array, Spectrum]:
+    """Labels, and the kernel's eigenvalues with their error."""
+    found = spectrum(kernel)
+    if matrix("cross", cross, signed=True).shape[1] != len(kernel):
         raise InputError("cross", f"shape {cross.shape}", f"give shape (T, {len(kernel)})")
-    return require_labels(labels, len(kernel))
+    return require_labels(labels, len(kernel)), found

@@ -11,6 +11,7 @@ The mask is that of real scores. W comes from formulas at the network's types (o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,7 @@ from graphon_theory.criteria import (
 from graphon_theory.criteria.grasp_signed import upper_probability
 from graphon_theory.errors import InputError
 from graphon_theory.generalisation import input_path_density
+from graphon_theory.generalisation.intake import count, number
 from graphon_theory.saliency import FiniteModel
 from verification.criteria import score
 from verification.data.linear_task import Sample
@@ -116,14 +118,18 @@ def pruned_hidden(
     Raises
     ------
     InputError
-        If a name is unknown or a number out of range; or if a criterion by gradient lacks its batch.
+        If a name is unknown or a number out of range; or if a criterion by gradient lacks its batch, or the batch has
+        another number of inputs, a label too many or too few, or a number that is not finite.
     """
     if criterion not in CRITERIA:
         raise InputError("criterion", criterion, f"choose one of {', '.join(CRITERIA)}")
     if criterion == "grasp" and weights == "kept" and density < 1.0:
         raise InputError("weights", weights, 'the original GraSP keeps weights with a mean: give "redrawn"')
-    if not readout_scale > 0.0:
-        raise InputError("readout_scale", readout_scale, "give a positive number")
+    inputs, width = count("inputs", inputs), count("width", width)
+    number("density", density, 0.0, 1.0, open_low=True)
+    number("readout_scale", readout_scale, 0.0, inf, open_low=True)
+    if batch is not None and criterion in BY_GRADIENT:
+        _require_batch(batch, inputs)
     seed = int(torch.randint(2**62, (), generator=generator))
     network = OneHiddenLayer(inputs, width, initialisation=initialisation, seed=seed, activation=activation).double()
     with torch.no_grad():
@@ -148,6 +154,14 @@ def pruned_hidden(
     masks = mask(scores, density=density, scope="layer", generator=generator)
     masked = apply_masks(network, masks, weights=weights, initialisation=initialisation, seed=seed)
     return PrunedHidden(masked, _graphon(network, shown, criterion, density), squares)
+
+
+def _require_batch(batch: Sample, inputs: int) -> None:
+    shapes = tuple(batch.inputs.shape), tuple(batch.labels.shape)
+    if batch.inputs.ndim != 2 or shapes != ((len(batch.labels), inputs), (len(batch.inputs),)) or not shapes[1][0]:
+        raise InputError("batch", f"shapes {shapes[0]}, {shapes[1]}", f"give shapes (S, {inputs}) and (S,)")
+    if not (bool(torch.isfinite(batch.inputs).all()) and bool(torch.isfinite(batch.labels).all())):
+        raise InputError("batch", "NaN or infinite", "give finite inputs and labels")
 
 
 def _graphon(network: OneHiddenLayer, batch: Sample | None, criterion: str, density: float) -> Array:

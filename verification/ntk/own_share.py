@@ -28,12 +28,13 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from graphon_theory.errors import InputError
+from graphon_theory.generalisation.intake import number
 
 Array = npt.NDArray[np.float64]
 
-_NODES = 64
-_FARTHEST = 8.0  # Gaussian weights beyond carry 1e-13 of the variance
-_NARROWEST = 0.05  # spread over mean below which the rule would miss the peak; such neurons fire always or never
+_NODES = 48
+_FARTHEST = 8.0  # Gaussian weights, and saliencies, beyond carry 1e-13 of the variance
+_NARROWEST = 1e-3  # least spread over mean: smaller ones move the slopes by its square, and cost digits
 
 
 def own_share(x: Array, z: Array, b: Array, residuals: Array, level: float) -> Array:
@@ -60,14 +61,17 @@ def own_share(x: Array, z: Array, b: Array, residuals: Array, level: float) -> A
     Raises
     ------
     InputError
-        If shapes do not fit, or the preactivations do not vary over the batch.
+        If shapes do not fit, a number is not finite, the level is not positive, or the preactivations do not vary over
+        the batch.
     """
     samples, inputs = x.shape if x.ndim == 2 else (0, 0)
     if samples < 2 or z.shape != b.shape or z.ndim != 2 or len(z) != samples or residuals.shape != (samples,):
         shapes = [part.shape for part in (x, z, b, residuals)]
         raise InputError("x, z, b, residuals", shapes, "give shapes (S, d), (S, n), (S, n) and (S,), S at least 2")
-    if not level > 0.0:
-        raise InputError("level", level, "give a positive threshold")
+    for name, part in (("x", x), ("z", z), ("b", b), ("residuals", residuals)):
+        if not np.isfinite(part).all():
+            raise InputError(name, "NaN or infinite", "give finite numbers")
+    level = number("level", level, 0.0, math.inf, open_low=True)
     centred, mean = x - x.mean(axis=0), z.mean(axis=0)
     spread = math.sqrt(float(np.square(z - mean).mean()))
     if not spread > 0.0:
@@ -95,33 +99,47 @@ def smoothed_slopes(mean: Array, spread: Array, level: float) -> tuple[Array, Ar
     """First and second derivative in m of ``E[V(h)]``, ``h = m + s eps``, for Gaussian weights.
 
     By quadrature over the weight w: it is kept with probability ``P(|h| >= u)``, ``u = level/|w|``, whose derivatives
-    are ``[phi(A) - phi(B)]/s`` and ``[A phi(A) + B phi(B)]/s^2`` with ``A = (u - m)/s`` and ``B = (u + m)/s``.
+    are ``[phi(A) - phi(B)]/s`` and ``[A phi(A) + B phi(B)]/s^2`` with ``A = (u - m)/s`` and ``B = (u + m)/s``. Nodes
+    lie where u is within 8 s of m, for each pair of m and s, by Gauss and Legendre in ``ln w``.
 
     Parameters
     ----------
     mean, spread
-        m and s, arrays of one shape, s positive.
+        m and s, arrays of one shape, s at least ``|m|/1000``.
     level
         Threshold ``tau``, positive.
 
     Returns
     -------
     tuple
-        Two arrays of that shape: to 1e-6 of their largest values for ``s`` from ``|m|/5`` on.
+        Two arrays of that shape: to 1e-9 of ``1/tau`` and of ``1/tau^2``, which is the order of their largest values.
+
+    Raises
+    ------
+    InputError
+        If a number is not finite, a spread is smaller or 0, or the level is not positive.
     """
+    level = number("level", level, 0.0, math.inf, open_low=True)
+    size = np.abs(mean)
+    if not bool(np.all(np.isfinite(size) & np.isfinite(spread) & (spread > 0.0))):
+        raise InputError("mean, spread", "NaN, infinite or a spread of 0", "give finite means and positive spreads")
+    if bool(np.any(spread < 0.999 * _NARROWEST * size)):
+        raise InputError("spread", float((spread / size).min()), f"give at least {_NARROWEST:g} of the mean")
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    sizes = 0.5 * _FARTHEST * (nodes + 1.0)
-    # Both signs of w; w^2 is what a kept weight transmits.
-    masses = _FARTHEST * weights * np.square(sizes) * np.exp(-0.5 * np.square(sizes)) / (2.0 * math.pi)
-    first, second = np.zeros_like(mean), np.zeros_like(mean)
-    ratio = mean / spread
-    for size, mass in zip(sizes, masses, strict=True):
-        u = (level / size) / spread
-        inner, outer = u - ratio, u + ratio
+    # A weight w meets its threshold at |h| = level/w; of the Gaussian h nothing counts beyond these ends.
+    low = level / (size + _FARTHEST * spread)
+    high = level / np.maximum(size - _FARTHEST * spread, level / _FARTHEST)
+    start, half = np.log(low), 0.5 * np.log(np.maximum(high / low, 1.0))
+    first, second = np.zeros_like(size), np.zeros_like(size)
+    for node, weight in zip(nodes, weights, strict=True):
+        w = np.exp(start + (node + 1.0) * half)
+        # Both signs of w; w^2 is what a kept weight transmits, and one more w comes from d ln w.
+        mass = weight * w**3 * np.exp(-0.5 * np.square(w)) / math.pi
+        inner, outer = (level / w - size) / spread, (level / w + size) / spread
         near, far = mass * np.exp(-0.5 * np.square(inner)), mass * np.exp(-0.5 * np.square(outer))
         first += near - far
         second += inner * near + outer * far
-    return first / spread, second / np.square(spread)
+    return np.sign(mean) * half * first / spread, half * second / np.square(spread)
 
 
 def _pairs(x: Array, centred: Array, residuals: Array, spread: float) -> tuple[Array, Array]:
