@@ -109,6 +109,7 @@ def test_a_broken_off_run_goes_on_where_it_stopped(
     assert 0 < kept < json.loads(done.stdout)["suite"]["trials"]
 
 
+@pytest.mark.slow
 @shares_the_run
 def test_another_seed_gives_other_numbers(run: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
     _, done = run

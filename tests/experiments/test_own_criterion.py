@@ -43,6 +43,7 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_example_passes_with_its_claim_as_a_test(project: Path) -> None:
     done = subprocess.run(
         [

@@ -33,10 +33,10 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Register for one test only, and forget the versions of code that depend on it."""
     monkeypatch.setattr(registered_claims, "_found", {})
     monkeypatch.setattr(registered_criteria, "_found", {})
-    code.code_version.cache_clear()
+    code._version.cache_clear()
     code._sources.cache_clear()
     yield
-    code.code_version.cache_clear()
+    code._version.cache_clear()
     code._sources.cache_clear()
 
 
@@ -201,15 +201,17 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_code_version_covers_the_package_of_the_claim_and_that_of_its_criterion(packages: Path) -> None:
+    code.code_version()  # what is remembered of before must not hide what is registered now
     importlib.import_module("theirs_pkg.criteria")
     importlib.import_module("mine_pkg.claims")
-    own = code._own_modules(code._sources(), "MINE")
+    files = code._sources(code._own_packages("MINE"))
+    own = code._own_modules(files, "MINE")
     assert {f"mine_pkg.{name}" for name in ("claims", "deep", "apart")} < set(own)
     assert {"theirs_pkg.criteria", "theirs_pkg.helper"} < set(own)
-    assert code._own_modules(code._sources(), "THR") == []
+    assert code._own_modules(files, "THR") == []
     seen = [code.code_version("MINE"), code.code_version("THR")]
     (packages / "theirs_pkg" / "helper.py").write_text("x = 2\n", encoding="utf-8")
-    code.code_version.cache_clear()
+    code._version.cache_clear()
     assert code.code_version("MINE") != seen[0]
     assert code.code_version("THR") == seen[1]
 

@@ -53,6 +53,7 @@ def test_differences_are_paired_by_seed_and_counted_once() -> None:
     assert math.isnan(row("snip", math.nan, 0.2, math.nan).interval[0])
 
 
+@pytest.mark.slow
 def test_a_seed_repeats() -> None:
     first = design.measure("sparse", 0.3, 1, SMALL)
     assert design.measure("sparse", 0.3, 1, SMALL) == first

@@ -96,6 +96,7 @@ def test_no_number_is_no_support(key: str) -> None:
         GEN.decide(found, "statement", 0.01)
 
 
+@pytest.mark.slow
 def test_real_networks_hold_and_false_formulas_are_rejected(real: list[Observation]) -> None:
     measured = GEN.decide(real, "statement", 0.01)
     assert measured.outcome is not Outcome.REFUTED
@@ -107,6 +108,7 @@ def test_real_networks_hold_and_false_formulas_are_rejected(real: list[Observati
             assert GEN.decide(real, mutant.id, 0.02).outcome is Outcome.REFUTED, mutant.id
 
 
+@pytest.mark.slow
 def test_false_formulas_are_rejected_by_what_they_conclude(real: list[Observation]) -> None:
     """In each trial with noise the risk itself lies above the false bound, of either form."""
     for variant in ("no-complexity", "level-zero", "largest-eigenvalue"):

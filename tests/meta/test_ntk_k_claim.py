@@ -93,6 +93,7 @@ def test_one_factor_of_the_density_less_is_ten_times_off(trials: list[dict[str, 
         assert gap == pytest.approx(math.log(10.0))
 
 
+@pytest.mark.slow
 def test_types_of_another_network_do_as_well() -> None:
     """Nothing of the pruned network enters: same batch, other dense weights."""
     ratios = []

@@ -19,7 +19,9 @@ def test_a_constant_graphon_gives_a_power_of_the_density(name: str) -> None:
     assert sympy.simplify(homomorphism_expr(name, rho) - rho ** GRAPHS[name]) == 0
 
 
-@pytest.mark.parametrize("name", GRAPHS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "K_{2,3}" else name for name in GRAPHS]
+)
 def test_a_polynomial_graphon_agrees_with_quadrature(name: str) -> None:
     expr = (1 + u + 2 * v**2 - u * v) / 5
     graphon = Graphon(expr=expr, evaluate=lambda a, b: (1 + a + 2 * b**2 - a * b) / 5)

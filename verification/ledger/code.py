@@ -28,7 +28,6 @@ _LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn")
 _RUNNER = ("verification.cases", "verification.devices", "verification.threads")
 
 
-@cache
 def code_version(statement: str | None = None) -> str:
     """Hash of the source that a statement's trials depend on, and of the versions of what computes; 16 digits.
 
@@ -42,7 +41,14 @@ def code_version(statement: str | None = None) -> str:
     InputError
         If the source of a registered claim cannot be found.
     """
-    files = _sources()
+    # Claims may be registered at any time: what is remembered is remembered for the packages that there are.
+    packages = tuple(dict.fromkeys(name for own in own_claims() for name in _own_packages(own)))
+    return _version(statement, packages)
+
+
+@cache
+def _version(statement: str | None, packages: tuple[str, ...]) -> str:
+    files = _sources(packages)
     if statement is None:
         chosen = set(files)
     else:
@@ -59,12 +65,12 @@ def code_version(statement: str | None = None) -> str:
 
 
 @cache
-def _sources() -> Mapping[str, Path]:
-    """Every module of the packages by its dotted name."""
+def _sources(packages: tuple[str, ...] = ()) -> Mapping[str, Path]:
+    """Every module of this project's packages and of others by its dotted name."""
     found = {}
     for package in PACKAGES:
         found.update(_modules(package, Path(str(resources.files(package)))))
-    for package in dict.fromkeys(name for statement in own_claims() for name in _own_packages(statement)):
+    for package in packages:
         if package in PACKAGES:
             continue
         spec = find_spec(package)
