@@ -78,6 +78,7 @@ def test_run_folder_is_complete(run: tuple[Path, subprocess.CompletedProcess[str
     assert len((folder / "observations.jsonl").read_text().splitlines()) == trials
 
 
+@pytest.mark.slow
 @shares_the_run
 def test_equal_seeds_give_equal_results_whatever_the_number_of_processes(
     run: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
@@ -89,6 +90,7 @@ def test_equal_seeds_give_equal_results_whatever_the_number_of_processes(
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
 
 
+@pytest.mark.slow
 @shares_the_run
 def test_a_broken_off_run_goes_on_where_it_stopped(
     run: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
@@ -150,6 +152,7 @@ def test_bad_suites_end_with_one_line_and_exit_code_2(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_bad_options_end_with_one_line_and_exit_code_2(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way", encoding="utf-8")
@@ -167,6 +170,7 @@ def test_an_unwritable_folder_is_refused(tmp_path: Path) -> None:
     _refused(graphon("verify", "--suite", TINY, "--out", tmp_path), "out")
 
 
+@pytest.mark.slow
 def test_bad_input_found_in_a_worker_process_ends_with_one_line_too(tmp_path: Path) -> None:
     """A profile that vanishes on half of the types: some draw of 16 of them leaves too few for rho = 0.49."""
     text = TINY.read_text(encoding="utf-8").split("[[check]]")[0] + _THR

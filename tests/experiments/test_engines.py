@@ -87,6 +87,7 @@ def test_cuda_means_the_gpu_that_a_process_was_given(monkeypatch: pytest.MonkeyP
     assert str(devices.resolve("cuda:1")) == "cuda:1"
 
 
+@pytest.mark.slow
 def test_a_cluster_with_a_worker_killed_and_one_stopped(tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     script = Path(__file__).parent / "cluster.py"

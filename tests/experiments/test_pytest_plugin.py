@@ -189,6 +189,7 @@ def test_draws(data):
 """
 
 
+@pytest.mark.slow
 def test_two_derandomised_runs_are_identical(pytester: pytest.Pytester) -> None:
     """Draws of the strategies and of torch's, NumPy's and Python's global generators, in fresh processes."""
     pytester.makepyfile(test_draws=RECORDING)
