@@ -52,7 +52,7 @@ def decide_growing(by_size: Sizes, *, margin: float, level: float, share: float)
         outcome = Outcome.SUPPORTED
     elif largest > smallest:
         factor = (smallest / largest) ** 0.25
-        if any(_stays([sign * x for x in last], first, factor, margin, share / 2.0) for sign in (1.0, -1.0)):
+        if any(stays_above([sign * x for x in last], first, factor, margin, share / 2.0) for sign in (1.0, -1.0)):
             outcome = Outcome.REFUTED
     return {
         "mean": mean,
@@ -92,10 +92,7 @@ def decide_group(
     tests
         Number of quantities and groups, over which refutation is Bonferroni-corrected.
     """
-    by_size: dict[int, list[float]] = {}
-    for o in group:
-        by_size.setdefault(o.case.size, []).append(value(o))
-    decided = decide_growing(by_size, margin=margin, level=level, share=level / tests)
+    decided = decide_growing(values_by_size(group, value), margin=margin, level=level, share=level / tests)
     return {"group": name, "measure": measure, **decided}
 
 
@@ -137,7 +134,27 @@ def conclude(
     )
 
 
-def _stays(last: Sequence[float], first: Sequence[float], factor: float, margin: float, level: float) -> bool:
-    """Whether ``mu`` lies above the margin, and above ``factor`` times ``mu_0`` of either sign."""
+def values_by_size(group: Sequence[Observation], value: Callable[[Observation], float]) -> dict[int, list[float]]:
+    """Read a quantity off observations, by their size ``n d``."""
+    found: dict[int, list[float]] = {}
+    for o in group:
+        found.setdefault(o.case.size, []).append(value(o))
+    return found
+
+
+def stays_above(last: Sequence[float], first: Sequence[float], factor: float, margin: float, level: float) -> bool:
+    """Whether ``mu`` lies above the margin, and above ``factor`` times ``mu_0`` of either sign.
+
+    Parameters
+    ----------
+    last, first
+        Values at the largest and at the smallest size, at least two each.
+    factor
+        What ``mu_0`` may at least have shrunk to, in (0, 1).
+    margin
+        In the unit of the values.
+    level
+        Of each part.
+    """
     above = mean_interval(last, level)[1] > margin
     return above and all(contrast_interval(last, first, weight, level)[1] > 0.0 for weight in (factor, -factor))

@@ -17,8 +17,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from verification.cases import Observation
+from verification.claims.asymptotic import stays_above, values_by_size
 from verification.claims.claim import Outcome
-from verification.statistics import contrast_interval, detectable_mean, mean_interval
+from verification.statistics import detectable_mean, mean_interval
 
 
 def decide_at_most(
@@ -53,9 +54,7 @@ def decide_at_most(
     dict
         Figures for tables, as ``asymptotic.decide_growing``; "share of margin" is negative below 0.
     """
-    by_size: dict[int, list[float]] = {}
-    for o in group:
-        by_size.setdefault(o.case.size, []).append(value(o))
+    by_size = values_by_size(group, value)
     smallest, largest = min(by_size), max(by_size)
     last, first = by_size[largest], by_size[smallest]
     share = level / tests
@@ -63,10 +62,8 @@ def decide_at_most(
     outcome = Outcome.INCONCLUSIVE
     if high < margin:
         outcome = Outcome.SUPPORTED
-    elif largest > smallest and mean_interval(last, share)[1] > margin:
-        factor = (smallest / largest) ** 0.25
-        if all(contrast_interval(last, first, weight, share)[1] > 0.0 for weight in (factor, -factor)):
-            outcome = Outcome.REFUTED
+    elif largest > smallest and stays_above(last, first, (smallest / largest) ** 0.25, margin, share):
+        outcome = Outcome.REFUTED
     return {
         "group": name,
         "measure": measure,
