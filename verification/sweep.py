@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import Executor, Future
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Final
 
 from verification.cases import Observation
@@ -104,33 +106,40 @@ def _make_all(
         return
     # The longest first, so that no process is left alone with one at the end.
     open_trials = dict.fromkeys(sorted(trials, key=lambda trial: -trial.case.work))
-    running: dict[Future[Made], Trial] = {}
+    running: dict[Future[Made], tuple[Trial, int]] = {}
+    # Each future reports itself: waiting on all of them would look at all of them for each that finishes.
+    finished: SimpleQueue[Future[Made]] = SimpleQueue()
 
-    def hand_out(chosen: Sequence[Trial]) -> None:
+    def hand_out(chosen: Sequence[Trial], generation: int) -> None:
         for trial in chosen:
-            running[executor.submit(make, trial, device, codes[trial.case.statement])] = trial
+            future = executor.submit(make, trial, device, codes[trial.case.statement])
+            running[future] = trial, generation
+            future.add_done_callback(finished.put)
 
-    longest, rounds, waited_since = 0.0, 0, time.monotonic()
+    longest, rounds, generation, waited_since = 0.0, 0, 0, time.monotonic()
     try:
-        hand_out(list(open_trials))
+        hand_out(list(open_trials), generation)
         while open_trials:
             allowed = max(patience, _STALLED * longest) * 2.0**rounds
             remaining = waited_since + allowed - time.monotonic()
-            done, _ = wait(running, timeout=max(remaining, 0.0), return_when=FIRST_COMPLETED)
+            done = _drain(finished, max(remaining, 0.0))
             lost: list[Trial] = []
+            afresh = not done
             for future in done:
-                trial = running.pop(future)
-                if trial not in open_trials:
-                    continue  # given out twice, and made already
+                trial, given = running.pop(future, (None, 0))
+                if trial is None or trial not in open_trials:
+                    continue  # void since a restart; or given out twice, and made already
                 made = _result(future)
                 if made is None:
                     lost.append(trial)
+                    # A pool that breaks fails what it was given one by one: that is one loss.
+                    afresh = afresh or given == generation
                     continue
                 del open_trials[trial]
                 longest, rounds, waited_since = max(longest, made.seconds), 0, time.monotonic()
                 yield trial, made
             if lost or not done:
-                rounds += 1
+                rounds, generation = rounds + afresh, generation + afresh
                 if rounds > _ROUNDS:
                     raise LostWorkersError(_describe(list(open_trials)))
                 if lost:
@@ -141,10 +150,20 @@ def _make_all(
                         running.clear()
                     lost = list(open_trials)
                 waited_since = time.monotonic()
-                hand_out(lost)
+                hand_out(lost, generation)
     finally:
         for future in running:
             future.cancel()
+
+
+def _drain(finished: SimpleQueue[Future[Made]], timeout: float) -> list[Future[Made]]:
+    """Take all futures that have finished; none if none does within so many seconds."""
+    found: list[Future[Made]] = []
+    with suppress(Empty):
+        found.append(finished.get(timeout=timeout))
+        while True:
+            found.append(finished.get_nowait())
+    return found
 
 
 def _result(future: Future[Made]) -> Made | None:
