@@ -37,6 +37,7 @@ examples:
   graphon verify --suite full --budget 10m        what ten minutes can decide
   graphon verify --quick --mutants                which width rejects which false variant
   graphon verify --quick --format json | python -m json.tool
+  graphon verify --quick --format junit > graphon.xml               what CI servers read
   graphon verify --suite full --engine dask:tcp://10.0.0.1:8786     on a cluster
 
 stdout carries the result, stderr the progress; a run that is broken off goes on where it stopped.
@@ -129,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="print the table of false variants instead, with the smallest width that rejects each",
     )
-    verify.add_argument("--format", choices=("text", "json"), default="text", help="what stdout carries")
+    verify.add_argument("--format", choices=("text", "json", "junit"), default="text", help="what stdout carries")
     verify.add_argument(
         "--fail-on",
         choices=("refuted", "inconclusive"),
@@ -195,20 +196,26 @@ def _verify(options: argparse.Namespace) -> int:
         print(f"graphon: {error}", file=sys.stderr)  # noqa: T201
         return EXIT_INTERNAL
     files = write_folder(run)
-    _print_result(run, options.format, mutants=options.mutants)
+    _print_result(run, options)
     print(f"run folder: {folder} ({', '.join(sorted(files))})", file=sys.stderr)  # noqa: T201
     if run.refuted or (options.fail_on == "inconclusive" and not run.conclusive):
         return EXIT_REFUTED
     return EXIT_OK
 
 
-def _print_result(run: Run, form: str, *, mutants: bool) -> None:
+def _print_result(run: Run, options: argparse.Namespace) -> None:
+    import json
+
+    from verification.report.junit import junit
     from verification.report.text import render_mutants, render_text
 
-    if form == "json":
-        sys.stdout.write((run.folder / "run.json").read_text(encoding="utf-8"))
-    else:
-        sys.stdout.write(render_mutants(run) if mutants else render_text(run))
+    if options.format == "text":
+        sys.stdout.write(render_mutants(run) if options.mutants else render_text(run))
+        return
+    written = (run.folder / "run.json").read_text(encoding="utf-8")
+    if options.format == "junit":
+        written = junit(json.loads(written), inconclusive_fails=options.fail_on == "inconclusive")
+    sys.stdout.write(written)
 
 
 def _claims(_: argparse.Namespace) -> int:

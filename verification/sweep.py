@@ -126,9 +126,10 @@ def _make_all(
             lost: list[Trial] = []
             afresh = not done
             for future in done:
-                trial, given = running.pop(future, (None, 0))
-                if trial is None or trial not in open_trials:
+                entry = running.pop(future, None)
+                if entry is None or entry[0] not in open_trials:
                     continue  # void since a restart; or given out twice, and made already
+                trial, given = entry
                 made = _result(future)
                 if made is None:
                     lost.append(trial)
