@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from graphon_theory.errors import InputError
+from verification.publish.embedded import compact
 from verification.publish.escape import visible
 from verification.publish.markdown import Page, made_at
 
@@ -43,15 +44,25 @@ class ConversionError(RuntimeError):
     """Pandoc or LaTeX failed on a source that the package made: a fault of the package, with what they said."""
 
 
-def render(source: str, to: str, *, title: str = "", folder: Path | None = None, options: tuple[str, ...] = ()) -> str:
+def render(
+    source: str,
+    to: str,
+    *,
+    reader: str = READER,
+    title: str = "",
+    folder: Path | None = None,
+    options: tuple[str, ...] = (),
+) -> str:
     """Convert Markdown by pandoc; a warning of pandoc counts as a failure.
 
     Parameters
     ----------
     source
-        In the dialect ``READER``.
+        In the dialect ``reader``.
     to
         Pandoc's name of the format.
+    reader
+        Pandoc's name of the dialect.
     title
         Title of the document, plain text.
     folder
@@ -70,7 +81,7 @@ def render(source: str, to: str, *, title: str = "", folder: Path | None = None,
     if folder is not None:
         arguments.append(f"--resource-path={folder}")
     done = subprocess.run(  # noqa: S603  # pandoc's own path and options made here
-        [pandoc(), f"--from={READER}", f"--to={to}", *arguments],
+        [pandoc(), f"--from={reader}", f"--to={to}", *arguments],
         input=source.encode(),
         capture_output=True,
         check=False,
@@ -120,7 +131,7 @@ def html(page: Page) -> str:
             "--default-image-extension=svg",
             "--wrap=none",
         )
-        return render(page.markdown, "html5", title=page.title, folder=folder, options=options)
+        return compact(render(page.markdown, "html5", title=page.title, folder=folder, options=options))
 
 
 def tex(page: Page) -> dict[str, bytes]:
