@@ -271,16 +271,16 @@ def _root(excess: Callable[[float], float], centre: float, *, step: float, densi
     while value <= 0:
         high, low = low, low - step
         step *= 2
-        value = excess(low)
         if low < -700:
             raise InputError("density", density, "the profile vanishes too often, no threshold keeps so many: lower it")
+        value = excess(low)
     value = excess(high)
     while value > 0:
         low, high = high, high + step
         step *= 2
-        value = excess(high)
-        if high > 700:
+        if high > 700:  # before it is tried: the level itself would overflow
             raise InputError("density", density, "no finite threshold keeps so few entries: raise it")
+        value = excess(high)
     if value == 0.0:
         return high
     return float(optimize.brentq(excess, low, high, xtol=_RELATIVE_TOLERANCE, rtol=_RELATIVE_TOLERANCE))

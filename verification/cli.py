@@ -158,11 +158,6 @@ def _verify(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from graphon_theory.errors import InputError
-    from verification.engines import open_engine
-    from verification.engines.lost import LostWorkersError
-    from verification.progress import Progress
-    from verification.report.folder import write_folder
-    from verification.run import verify
     from verification.selection import select
     from verification.suite import duration, load_suite
 
@@ -178,6 +173,13 @@ def _verify(options: argparse.Namespace) -> int:
         suite = replace(suite, seed=options.seed)
     budget = None if options.budget is None else duration(options.budget)
     folder = Path(options.out or Path("runs") / f"{suite.name}-seed{suite.seed}")
+    # Not before: they take seconds, and a suite that is refused does not need them.
+    from verification.engines import open_engine
+    from verification.engines.lost import LostWorkersError
+    from verification.progress import Progress
+    from verification.report.folder import write_folder
+    from verification.run import verify
+
     engine = open_engine(options.engine, jobs=options.jobs, device=options.device or suite.device)
     try:
         with Progress(sys.stderr) as progress, engine as executor:

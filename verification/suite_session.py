@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -93,58 +93,23 @@ class SuiteSession:
         write_folder(run)
         return dict(document(run))
 
-    def statement(self, name: str) -> dict[str, Any]:
+    def statement(self, name: str) -> Mapping[str, Any]:
         """Return the part of the result on one statement."""
-        found: dict[str, Any] = next(part for part in self.document["statements"] if part["id"] == name)
-        return found
+        from verification.report.junit import part
+
+        return part(self.document, name)
 
     def properties(self, name: str) -> list[tuple[str, object]]:
-        """Return what a JUnit report should say of a statement: name and value, numbers as they are.
+        """Return what a JUnit report says of a statement, as ``verification.report.junit.properties``."""
+        from verification.report.junit import properties
 
-        ``alpha`` is the level that the statement was tested at, its share of ``suite_alpha``.
-        """
-        found = self.statement(name)
-        evidence, suite = found["evidence"], self.document["suite"]
-        measured = evidence["measurement"]
-        derivation = evidence["derivation"]
-        counts = {} if derivation is None else derivation
-        rejected = [mutant["rejected"] for mutant in found["mutants"]]
-        return [
-            ("status", found["status"]),
-            ("alpha", measured["level"]),
-            ("sample_size", measured["sample_size"]),
-            ("seed", suite["seed"]),
-            ("smallest_detectable_deviation", _shown(measured["detectable"])),
-            ("detectable_unit", measured["detectable_unit"]),
-            ("observed", _shown(measured["observed"])),
-            ("bound", _shown(measured["bound"])),
-            ("p_value", _shown(measured["p_value"])),
-            ("mutants_rejected", f"{sum(rejected)}/{len(rejected)}"),
-            ("derivation", ", ".join(f"{n} {kind}" for kind, n in counts.items() if n) or "none"),
-            ("suite", suite["name"]),
-            ("suite_alpha", suite["level"]),
-            ("code", self.document["versions"]["code"]),
-        ]
+        return properties(self.document, name)
 
     def describe(self, name: str) -> str:
-        """Say why a statement is not supported, with the figures of its decision."""
-        found = self.statement(name)
-        measured = found["evidence"]["measurement"]
-        lines = [
-            f"{name} is {found['status']}: {'; '.join(found['reasons'])}",
-            f"  {found['title']}",
-            f"  null: {measured['null']}",
-            f"  alternative: {measured['alternative']}",
-            f"  {measured['statistic']}: {_shown(measured['observed'])} against {_shown(measured['bound'])}",
-            f"  level {measured['level']:.3g}, p {_shown(measured['p_value'])}, {measured['sample_size']} trials, "
-            f"seed {self.document['suite']['seed']}",
-            f"  would have detected {_shown(measured['detectable'])} ({measured['detectable_unit']}) "
-            "with probability 0.9",
-        ]
-        passed = [mutant["id"] for mutant in found["mutants"] if not mutant["rejected"]]
-        if passed:
-            lines.append(f"  false variants that were not rejected: {', '.join(passed)}")
-        return "\n".join([*lines, f"  report: {self.folder / 'report.html'}"])
+        """Say why a statement is not supported, with the figures of its decision and where the report is."""
+        from verification.report.junit import describe
+
+        return f"{describe(self.document, name)}\n  report: {self.folder / 'report.html'}"
 
 
 def with_seed(suite: Suite, seed: int | None) -> Suite:
@@ -179,8 +144,3 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.__exit__(None, None, None)
-
-
-def _shown(value: float | None) -> str:
-    """Write a number; what JSON has no number for (NaN, infinity) came as None."""
-    return "none" if value is None else f"{value:.6g}"

@@ -1,8 +1,9 @@
 """From evidence to status: computed, never set by hand (DESIGN, "Evidence and status").
 
-A statement is *supported* only if its derivation holds, every enclosure holds, its measurement supports it,
-with a stated power, every false variant was rejected by the same rule, and every statement that it rests on is
-supported. It is *refuted* by its own evidence alone. Everything else is *inconclusive*, with the reasons in words.
+A statement is *supported* only if it has a derivation that holds and in which something is proved or enclosed, every
+enclosure holds, its measurement supports it, with a stated power, every false variant was rejected by the same rule,
+and every statement that it rests on is supported. It is *refuted* by its own evidence alone. Everything else is
+*inconclusive*, with the reasons in words.
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from graphon_theory.derivation import DerivationResult, Evidence, StepResult
 from verification.claims import Measurement, Outcome
 from verification.decisions import Decision, MutantVerdict
 from verification.evidence import EnclosureCheck, TheoryEvidence
 from verification.registry import statements
+
+_PROOFS: Final = (Evidence.PROVED, Evidence.ENCLOSED)
+"""Evidence that makes a derivation one: what is cited is somebody else's, and agreement at points is a measurement."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Verdict:
     reasons
         Why it is not supported; empty if it is.
     derivation
-        Steps with their evidence; None where the statement has no derivation, and its measurement stands alone.
+        Steps with their evidence; None where the statement has no derivation: it is then at best inconclusive.
     enclosures
         Rigorous intervals.
     measurement
@@ -108,6 +113,10 @@ def _doubts(
         doubts.append("the measurement does not decide")
     elif measurement.outcome is Outcome.SUPPORTED and not math.isfinite(measurement.detectable):
         doubts.append("the measurement states no power: no deviation is known that it would have detected")
+    if theory.derivation is None:
+        doubts.append("no derivation: its measurement stands alone")
+    elif not any(r.evidence in _PROOFS for r in theory.derivation.results):
+        doubts.append("no step of its derivation is proved or enclosed: its measurement stands alone")
     undecided = [r.step.id for r in _steps(theory.derivation) if r.evidence is Evidence.UNDECIDED]
     doubts += [f"derivation step {name} is undecided" for name in undecided]
     doubts += [f"no enclosure of {check.name} was found" for check in theory.enclosures if check.holds is None]

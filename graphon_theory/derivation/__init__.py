@@ -5,5 +5,6 @@ from __future__ import annotations
 from graphon_theory.derivation.chain import Derivation, DerivationResult
 from graphon_theory.derivation.evaluation import evaluate
 from graphon_theory.derivation.step import Evidence, Step, StepResult
+from graphon_theory.derivation.written import as_written
 
-__all__ = ["Derivation", "DerivationResult", "Evidence", "Step", "StepResult", "evaluate"]
+__all__ = ["Derivation", "DerivationResult", "Evidence", "Step", "StepResult", "as_written", "evaluate"]

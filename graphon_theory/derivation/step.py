@@ -47,7 +47,9 @@ class Step:
         Why the step holds, in words.
     left, relation, right
         The formula: two SymPy expressions (or numbers) and one of ``=``, ``<=``, ``<``, ``>=``, ``>``. All
-        three, or none for a cited step. Unevaluated integrals, derivatives, limits and sums are welcome.
+        three, or none for a cited step. Unevaluated integrals, derivatives, limits, sums and substitutions are
+        welcome. Two sides that are one and the same expression are refused: they would be "proved" and show
+        nothing. SymPy may make them so while they are built; ``as_written`` keeps it from doing so.
     rule
         Name of the rule that leads here.
     assumptions
@@ -66,8 +68,8 @@ class Step:
     Raises
     ------
     InputError
-        If the formula is incomplete, both formula and source are missing, the relation is unknown, or the
-        domain contradicts the symbols' assumptions.
+        If the formula is incomplete or its two sides are one expression, both formula and source are missing, the
+        relation is unknown, or the domain contradicts the symbols' assumptions.
     """
 
     id: str
@@ -94,6 +96,10 @@ class Step:
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, _formula(value, name))
+        if self.left is not None and self.left == self.right:
+            remedy = "both sides are one expression, which shows nothing: build one by graphon_theory.derivation."
+            remedy += "as_written, or leave its integral, derivative or substitution unevaluated"
+            raise InputError(f"step {self.id}, left and right", self.left, remedy)
         as_cell(tuple(self.domain), self.domain)
         # A copy, so that the caller's mapping can change; a plain one, so that steps can be pickled.
         object.__setattr__(self, "domain", dict(self.domain))

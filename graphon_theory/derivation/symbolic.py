@@ -98,8 +98,17 @@ def _outermost(node: Expr, wanted: Callable[[Expr], bool], mask: Callable[[Expr]
     return node.func(*(_outermost(part, wanted, mask) for part in node.args))
 
 
+def settled(expression: Expr) -> Expr:
+    """Carry out what SymPy does by itself, where an expression was built without (``as_written``); no operators."""
+    if not expression.args or isinstance(expression, UNEVALUATED):
+        return expression
+    parts = tuple(settled(part) for part in expression.args)
+    return expression.func(*parts)
+
+
 def evaluated(expression: Expr) -> Expr:
-    """Carry out unevaluated derivatives, integrals, limits and sums where SymPy can."""
+    """Carry out unevaluated derivatives, integrals, limits and sums where SymPy can, and what was left as written."""
+    expression = settled(expression)
     if not expression.has(*UNEVALUATED):
         return expression
     (plain,), masks = _masked((expression,), dear_only=True)

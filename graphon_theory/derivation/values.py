@@ -77,7 +77,7 @@ def _without_operators(expression: Expr, point: Point, digits: int) -> Expr:
     if isinstance(expression, sympy.Limit):
         raise NotEvaluatedError("limits are not evaluated numerically")
     if isinstance(expression, sympy.Subs):
-        return _without_operators(expression.doit(), point, digits)
+        return _number(_substituted(expression, point, digits), digits)
     if not expression.args or not expression.has(sympy.Derivative, sympy.Integral, sympy.Limit, sympy.Subs):
         return expression
     if isinstance(expression, (sympy.Sum, sympy.Product)):
@@ -88,6 +88,21 @@ def _without_operators(expression: Expr, point: Point, digits: int) -> Expr:
 def _number(value: Complex, digits: int) -> Expr:
     real, imaginary = (sympy.Rational(part.numerator, part.denominator).evalf(digits) for part in value)
     return real + sympy.I * imaginary if imaginary else real
+
+
+def _substituted(expression: sympy.Subs, point: Point, digits: int) -> Complex:
+    """Evaluate the inner expression at the substituted values; through SymPy where it has none there as it stands."""
+    try:
+        values = [value_at(value, point, digits + _GUARD) for value in expression.point]
+        if any(imaginary for _, imaginary in values):
+            raise NotEvaluatedError("a complex value is substituted")
+        moved = dict(zip(expression.variables, (real for real, _ in values), strict=True))
+        return value_at(expression.expr, {**point, **moved}, digits)
+    except NotEvaluatedError:
+        carried_out = expression.doit()
+        if carried_out.has(sympy.Subs):
+            raise
+        return value_at(carried_out, point, digits)
 
 
 def _derivative(expression: sympy.Derivative, point: Point, digits: int) -> Complex:

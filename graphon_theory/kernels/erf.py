@@ -11,7 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 from scipy import special
-from sympy import Derivative, Expr, Integral, Rational, Symbol, asin, erf, exp, oo, pi, sqrt
+from sympy import Derivative, Expr, Integral, Rational, Subs, Symbol, asin, erf, exp, oo, pi, sqrt
 
 from graphon_theory.derivation import Derivation, Step
 from graphon_theory.kernels.activation import Activation, Duals
@@ -100,7 +100,7 @@ def erf_derivation() -> Derivation:
             Step(
                 id="independent",
                 text="erf is odd: uncorrelated, k1 = E[sigma(z)]^2 = 0, which fixes the constant of integration.",
-                left=k1.subs(_k, 0),
+                left=Subs(k1, _k, 0),
                 relation="=",
                 right=Rational(0),
                 rule="oddness",
@@ -109,7 +109,7 @@ def erf_derivation() -> Derivation:
             Step(
                 id="odd",
                 text="Opposite inputs: k1(-c) = -k1(c).",
-                left=k1.subs(_k, -_k),
+                left=Subs(k1, _k, -_k),
                 relation="=",
                 right=-k1,
                 rule="oddness",

@@ -12,7 +12,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 from scipy import special
-from sympy import Derivative, Expr, Integral, Limit, Rational, Symbol, asin, erf, exp, oo, pi, sqrt
+from sympy import Derivative, Expr, Integral, Limit, Rational, Subs, Symbol, asin, erf, exp, oo, pi, sqrt
 
 from graphon_theory.derivation import Derivation, Step
 from graphon_theory.kernels.activation import Activation, Duals
@@ -138,7 +138,7 @@ def gelu_derivation() -> Derivation:
             Step(
                 id="independent",
                 text="Uncorrelated, equal variances: E[z Phi(z)]^2 = (s/sqrt(2 pi (1 + s)))^2.",
-                left=k1.subs(_k, 0).subs(_b, _a),
+                left=Subs(k1, (_k, _b), (0, _a)),
                 relation="=",
                 right=_a**2 / (2 * pi * (1 + _a)),
                 rule="value",

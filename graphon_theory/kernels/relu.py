@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from sympy import Derivative, Expr, Integral, Rational, Symbol, acos, asin, cos, erf, exp, oo, pi, sin, sqrt
+from sympy import Derivative, Expr, Integral, Rational, Subs, Symbol, acos, asin, cos, erf, exp, oo, pi, sin, sqrt
 
 from graphon_theory.derivation import Derivation, Step
 from graphon_theory.kernels.activation import Activation, Duals
@@ -108,7 +108,7 @@ def relu_derivation() -> Derivation:
             Step(
                 id="correlation",
                 text="With theta = arccos c this is the formula in c.",
-                left=by_angle.subs(_theta, acos(_c)),
+                left=Subs(by_angle, _theta, acos(_c)),
                 relation="=",
                 right=k1,
                 rule="substitution",
@@ -136,7 +136,7 @@ def relu_derivation() -> Derivation:
             Step(
                 id="opposite",
                 text="Opposite inputs never fire together: k1(-1) = 0.",
-                left=k1.subs(_c, -1),
+                left=Subs(k1, _c, -1),
                 relation="=",
                 right=Rational(0),
                 rule="value",

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from sympy import Derivative, Integral, Rational, Symbol, cosh, exp, oo, pi, sqrt, tanh
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.kernels.activation import Activation
 
 Array = npt.NDArray[np.float64]
@@ -41,7 +41,7 @@ def tanh_derivation() -> Derivation:
             Step(
                 id="odd",
                 text="tanh is odd, and h_k(-x) = (-1)^k h_k(x): even degrees vanish.",
-                left=tanh(-sqrt(_s) * _x),
+                left=as_written(lambda: tanh(-sqrt(_s) * _x)),
                 relation="=",
                 right=-tanh(sqrt(_s) * _x),
                 rule="oddness",

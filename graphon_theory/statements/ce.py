@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import Derivative, Expr, Function, Rational, Symbol, erfc, exp, log, pi, sqrt
+from sympy import Derivative, Expr, Function, Rational, Subs, Symbol, erfc, exp, log, pi, sqrt
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.noise import Gaussian
 from graphon_theory.notation import tau
 from graphon_theory.statements.hypothesis import assumed
@@ -75,7 +75,7 @@ def _derivation() -> Derivation:
             Step(
                 id="uniform",
                 text="With logits 0 softmax is 1/C ...",
-                left=_softmax(small, 0).subs(_e, 0),
+                left=Subs(_softmax(small, 0), _e, 0),
                 relation="=",
                 right=Rational(1, _CLASSES),
                 rule="substitution",
@@ -84,7 +84,7 @@ def _derivation() -> Derivation:
                 id="correction",
                 text="... and its first-order correction is (f_c - mean f)/C: at standard initialisation, logits of "
                 "order 1, this is no small part of the residual.",
-                left=Derivative(_softmax(small, 0), _e).doit().subs(_e, 0),
+                left=Subs(Derivative(_softmax(small, 0), _e), _e, 0),
                 relation="=",
                 right=(_f[0] - mean) / _CLASSES,
                 rule="differentiation",
@@ -93,7 +93,7 @@ def _derivation() -> Derivation:
             Step(
                 id="scale",
                 text="Factors shared by the layer move the threshold, not the mask (THR).",
-                left=gaussian.survival_expr(_scale * tau / (_scale * _h)),
+                left=as_written(lambda: gaussian.survival_expr(_scale * tau / (_scale * _h))),
                 relation="=",
                 right=gaussian.survival_expr(tau / _h),
                 rule="scale invariance",
@@ -103,7 +103,7 @@ def _derivation() -> Derivation:
                 id="own-share",
                 text="For ReLU a weight moves its own h_ij by w times the unit's batch-mean residual, sum_c a_ci (mean "
                 "p_c - share of class c), times E[x^2]/sqrt(2 pi d) (m stands for the mean residual).",
-                left=(_m * Derivative(erfc(-_w * _x / sqrt(2 * _d)) / 2, _w)).doit().subs(_w, 0),
+                left=_m * Subs(Derivative(erfc(-_w * _x / sqrt(2 * _d)) / 2, _w), _w, 0),
                 relation="=",
                 right=_m * _x / sqrt(2 * pi * _d),
                 rule="differentiation",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sympy import Expr, Integral, Rational, Symbol, erfc, exp, oo, pi, sqrt
+from sympy import Derivative, Expr, Integral, Rational, Symbol, erfc, exp, oo, pi, sqrt
 
 from graphon_theory.derivation import Derivation, Step
 from graphon_theory.statements.hypothesis import REACHABLE_DENSITY, SYMMETRIC_NOISE, assumed
@@ -84,7 +84,7 @@ def _derivation() -> Derivation:
             Step(
                 id="monotone",
                 text="The integrand is positive, so V falls in t and rises with |h|: its slope is -t^2 q(t).",
-                left=energy.diff(_t),
+                left=Derivative(energy, _t),
                 relation="=",
                 right=-(_t**2) * gaussian.subs(_s, _t),
                 rule="differentiation",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Matrix, Rational, Sum, Symbol, ceiling, exp, log, oo, sqrt, symbols
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.statements.hypothesis import assumed
 from graphon_theory.statements.statement import Statement
 
@@ -73,7 +73,7 @@ def _derivation() -> Derivation:
                 text="Random signs: the mean of ||sum_i e_i phi(x_i)||^2 is tr K, mixed terms cancel. Here for N = 2, "
                 "cited for all N.",
                 source="Bartlett, Mendelson (2002), Lemma 22",
-                left=((_p + _q + 2 * _r) + (_p + _q - 2 * _r)) / 2,
+                left=as_written(lambda: ((_p + _q + 2 * _r) + (_p + _q - 2 * _r)) / 2),
                 relation="=",
                 right=_p + _q,
                 rule="mean over the signs of e_1 e_2",
@@ -116,7 +116,7 @@ def _derivation() -> Derivation:
                 id="concentration",
                 text="One sample moves that gap, and the empirical complexity of the losses, by at most 1/N: each "
                 "leaves its mean by x with probability at most exp(-2 N x^2) (McDiarmid 1989), together delta.",
-                left=2 * exp(-2 * _N * plain**2),
+                left=as_written(lambda: 2 * exp(-2 * _N * plain**2)),
                 relation="=",
                 right=_delta,
                 rule="substitution",
@@ -125,7 +125,7 @@ def _derivation() -> Derivation:
             Step(
                 id="three",
                 text="The gap costs x once, the complexity twice, since it counts twice.",
-                left=sqrt(_L / (2 * _N)) + 2 * sqrt(_L / (2 * _N)),
+                left=as_written(lambda: sqrt(_L / (2 * _N)) + 2 * sqrt(_L / (2 * _N))),
                 relation="=",
                 right=3 * sqrt(_L / (2 * _N)),
                 rule="sum",
@@ -172,7 +172,7 @@ def _derivation() -> Derivation:
             Step(
                 id="scale",
                 text="K and cK give one predictor and one product B sqrt(tr K) ...",
-                left=sqrt(_B**2 / _c) * sqrt(_c * _T),
+                left=as_written(lambda: sqrt(_B**2 / _c) * sqrt(_c * _T)),
                 relation="=",
                 right=_B * sqrt(_T),
                 rule="cancellation",
@@ -182,7 +182,7 @@ def _derivation() -> Derivation:
                 id="floor",
                 text="... but below B = 1 the radius stays 1, and the complexity of 4K is twice that of K: as stated "
                 "the bound is not free of scale.",
-                left=2 * sqrt(4 * _T) / _N,
+                left=as_written(lambda: 2 * sqrt(4 * _T) / _N),
                 relation="=",
                 right=2 * (2 * sqrt(_T) / _N),
                 rule="radius 1 for both",

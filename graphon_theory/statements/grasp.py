@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import Derivative, Expr, Function, Matrix, Rational, Symbol, erfc, pi, sqrt
+from sympy import Derivative, Expr, Function, Matrix, Rational, Subs, Symbol, erfc, pi, sqrt
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.noise import Gaussian
 from graphon_theory.notation import tau
 from graphon_theory.statements.hypothesis import assumed
@@ -75,7 +75,7 @@ def _derivation() -> Derivation:
                 id="centred",
                 text="The centred loss (F - F_0 - y)^2/2, F_0 the output itself held constant (c below), is at F_0 = F "
                 "the loss of residual -y on the true network: its second derivative is F'^2 - y F''.",
-                left=Derivative((output(_w) - _c - _y) ** 2 / 2, (_w, 2)).doit().subs(_c, output(_w)),
+                left=Subs(Derivative((output(_w) - _c - _y) ** 2 / 2, (_w, 2)), _c, output(_w)),
                 relation="=",
                 right=Derivative(output(_w), _w) ** 2 - _y * Derivative(output(_w), (_w, 2)),
                 rule="product rule",
@@ -92,7 +92,7 @@ def _derivation() -> Derivation:
             Step(
                 id="scale",
                 text="Factors shared by the layer move the threshold, not the mask (THR): K may be rescaled.",
-                left=gaussian.survival_expr(_scale * tau / (_scale * _h)),
+                left=as_written(lambda: gaussian.survival_expr(_scale * tau / (_scale * _h))),
                 relation="=",
                 right=gaussian.survival_expr(tau / _h),
                 rule="scale invariance",
@@ -103,7 +103,7 @@ def _derivation() -> Derivation:
                 text="For ReLU a weight moves sigma' of its own unit: E[sigma'(m + Z)] = erfc(-m/sqrt 2)/2 has slope "
                 "x/sqrt(2 pi d) in w at 0. So w_ij moves h_ij by w |a| times the batch mean of K r, not of r, "
                 "times E[x^2]/sqrt(2 pi d).",
-                left=(_mu * Derivative(erfc(-_w * _x / sqrt(2 * _d)) / 2, _w)).doit().subs(_w, 0),
+                left=_mu * Subs(Derivative(erfc(-_w * _x / sqrt(2 * _d)) / 2, _w), _w, 0),
                 relation="=",
                 right=_mu * _x / sqrt(2 * pi * _d),
                 rule="differentiation",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Derivative, Expr, Integral, Rational, Symbol, erf, erfc, exp, pi, sqrt
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.statements.hypothesis import SYMMETRIC_NOISE, assumed
 from graphon_theory.statements.statement import Statement
 
@@ -85,7 +85,7 @@ def _derivation() -> Derivation:
             Step(
                 id="growth",
                 text="n neurons of mean c/2 each, behind n^(-1/2): the drift is n^(1/2) c/2 ...",
-                left=_n * (_c / 2) / sqrt(_n),
+                left=as_written(lambda: _n * (_c / 2) / sqrt(_n)),
                 relation="=",
                 right=sqrt(_n) * _c / 2,
                 rule="sum of means",
@@ -95,7 +95,7 @@ def _derivation() -> Derivation:
             Step(
                 id="spread",
                 text="... and of independent variances c^2/n each: fluctuations of order 1.",
-                left=sqrt(_n * (_c / sqrt(_n)) ** 2),
+                left=as_written(lambda: sqrt(_n * (_c / sqrt(_n)) ** 2)),
                 relation="=",
                 right=_c,
                 rule="sum of variances",
@@ -114,7 +114,7 @@ def _derivation() -> Derivation:
             Step(
                 id="modulus",
                 text="By modulus both tails are kept, and their means phi(t) and -phi(t) cancel: no drift.",
-                left=_phi(_t) - _phi(-_t),
+                left=as_written(lambda: _phi(_t) - _phi(-_t)),
                 relation="=",
                 right=Rational(0),
                 rule="phi is even",

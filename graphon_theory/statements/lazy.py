@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import Abs, Derivative, Expr, Integral, Rational, Symbol, erfc, exp, pi, sqrt, tanh
+from sympy import Abs, Derivative, Expr, Integral, Rational, Subs, Symbol, erfc, exp, pi, sqrt, tanh
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.statements.hypothesis import assumed
 from graphon_theory.statements.statement import Statement
 
@@ -72,7 +72,7 @@ def _derivation() -> Derivation:
             Step(
                 id="kernel",
                 text="The kernel is a mean over neurons; its first-order change is of the same size, and odd in a too.",
-                left=Derivative(tangent, _t).doit().subs(_t, 0),
+                left=Subs(Derivative(tangent, _t), _t, 0),
                 relation="=",
                 right=2 * _a**3 * _c * _SLOPE * _BEND / _n ** Rational(3, 2),
                 rule="differentiation",
@@ -99,7 +99,7 @@ def _derivation() -> Derivation:
                 id="fluctuation",
                 text="and the sum of n independent terms of size m n^(-3/2) is of order n^(-1): the bound is not "
                 "sharp there.",
-                left=sqrt(_n * (_m / _n ** Rational(3, 2)) ** 2),
+                left=as_written(lambda: sqrt(_n * (_m / _n ** Rational(3, 2)) ** 2)),
                 relation="=",
                 right=_m / _n,
                 rule="variance of a sum",
@@ -128,7 +128,7 @@ def _derivation() -> Derivation:
             Step(
                 id="kink-rate",
                 text="so for ReLU the fluctuation of the sum over neurons is of order n^(-3/4), where the mean is 0.",
-                left=sqrt(_n * (1 / _n) * _p * (_h / sqrt(_n)) ** 3 / 3),
+                left=as_written(lambda: sqrt(_n * (1 / _n) * _p * (_h / sqrt(_n)) ** 3 / 3)),
                 relation="=",
                 right=sqrt(_p * _h**3 / 3) * _n ** Rational(-3, 4),
                 rule="variance of a sum",
@@ -152,16 +152,16 @@ def _derivation() -> Derivation:
                 text="Scores by modulus do not see the sign of a: random, magnitude, SNIP, SynFlow.",
                 left=Abs(_w * _a * _g),
                 relation="=",
-                right=Abs(-_w * _a * _g),
+                right=as_written(lambda: Abs(-_w * _a * _g)),
                 rule="modulus",
                 domain={_w: _SIDES, _a: _SIDES, _g: _SIDES},
             ),
             Step(
                 id="signed",
                 text="Under the original GraSP z has a mean that goes with a (SIGN): there the term is even in a, and",
-                left=_a**3 * _BEND.subs(_z, _a * _m),
+                left=_a**3 * Subs(_BEND, _z, _a * _m),
                 relation="=",
-                right=(-_a) ** 3 * _BEND.subs(_z, -_a * _m),
+                right=as_written(lambda: (-_a) ** 3 * Subs(_BEND, _z, -_a * _m)),
                 rule="parity",
                 domain={_a: _SIDES, _m: _UNIT},
                 follows=("odd",),

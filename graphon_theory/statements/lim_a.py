@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Abs, Max, Min, Rational, Symbol, exp, floor, log, sqrt
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.statements.hypothesis import REACHABLE_DENSITY, SYMMETRIC_NOISE, TOP_K, assumed
 from graphon_theory.statements.statement import Statement
 
@@ -73,7 +73,7 @@ def _derivation() -> Derivation:
                 id="count",
                 text="The number of entries above the threshold leaves its mean by sqrt(ln(4/delta)/(2nd)) nd with "
                 "probability at most delta/2.",
-                left=2 * exp(-2 * _n * _d * sqrt(log(4 / _delta) / (2 * _n * _d)) ** 2),
+                left=as_written(lambda: 2 * exp(-2 * _n * _d * sqrt(log(4 / _delta) / (2 * _n * _d)) ** 2)),
                 relation="=",
                 right=_delta / 2,
                 rule="substitution",
@@ -135,7 +135,7 @@ def _derivation() -> Derivation:
                 id="sizes",
                 text="With A = C(n,a) and B = C(d,b) blocks of size a x b and L_ab = ln A + ln B + ln(4nd/delta), each "
                 "of the nd sizes costs delta/(2nd), together delta/2.",
-                left=2 * _A * _B * exp(-(log(_A) + log(_B) + log(4 * _n * _d / _delta))),
+                left=as_written(lambda: 2 * _A * _B * exp(-(log(_A) + log(_B) + log(4 * _n * _d / _delta)))),
                 relation="=",
                 right=_delta / (2 * _n * _d),
                 rule="substitution",

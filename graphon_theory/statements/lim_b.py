@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Integral, Rational, Symbol, exp, log, sqrt
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.statements.hypothesis import MONOTONE, REACHABLE_DENSITY, SYMMETRIC_NOISE, TOP_K, assumed
 from graphon_theory.statements.statement import Statement
 
@@ -50,7 +50,7 @@ def _derivation() -> Derivation:
             Step(
                 id="level",
                 text="That is delta at D_u = sqrt(ln(2/delta)/(2n)).",
-                left=2 * exp(-2 * _n * level**2),
+                left=as_written(lambda: 2 * exp(-2 * _n * level**2)),
                 relation="=",
                 right=_delta,
                 rule="substitution",
@@ -70,7 +70,7 @@ def _derivation() -> Derivation:
                 id="threshold",
                 text="At the population's tau the mean of P is within D_u + D_v of rho; going on to tau_T moves all of "
                 "P one way, so by exactly that much in L1 (NEST): 2 (D_u + D_v) in all.",
-                left=(_Du + _Dv) + (_Du + _Dv),
+                left=as_written(lambda: (_Du + _Dv) + (_Du + _Dv)),
                 relation="=",
                 right=2 * (_Du + _Dv),
                 rule="addition",
@@ -79,7 +79,7 @@ def _derivation() -> Derivation:
             Step(
                 id="failures",
                 text="LIM-a, the rows and the columns fail with probability delta each.",
-                left=_delta + _delta + _delta,
+                left=as_written(lambda: _delta + _delta + _delta),
                 relation="=",
                 right=3 * _delta,
                 rule="union bound",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Abs, Rational, Symbol
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.statements.hypothesis import assumed
 from graphon_theory.statements.statement import Statement
 
@@ -21,7 +21,7 @@ def _derivation() -> Derivation:
                 id="nested",
                 text="For t < t' an entry kept at t' is kept at t: the indicators are b and b + e with e >= 0, and "
                 "their distance is e, without a modulus.",
-                left=Abs((_b + _e) - _b),
+                left=as_written(lambda: Abs((_b + _e) - _b)),
                 relation="=",
                 right=_e,
                 rule="order of the indicators",
@@ -30,7 +30,7 @@ def _derivation() -> Derivation:
             Step(
                 id="sum",
                 text="Summed over the entries, with K + N kept at t and K at t': the L1 distance is N/(nd).",
-                left=((_K + _N) - _K) / (_n * _d),
+                left=as_written(lambda: ((_K + _N) - _K) / (_n * _d)),
                 relation="=",
                 right=_N / (_n * _d),
                 rule="summation",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import Derivative, Rational, Symbol, asin, erf, erfc, exp, pi, sqrt, tanh
+from sympy import Derivative, Rational, Subs, Symbol, asin, erf, erfc, exp, pi, sqrt, tanh
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.kernels.relu import relu_expressions
 from graphon_theory.noise import Gaussian
 from graphon_theory.notation import tau
@@ -89,7 +89,7 @@ def _derivation() -> Derivation:
             Step(
                 id="half",
                 text="Equal inputs fire on half of the neurons: k0 = 1/2 ...",
-                left=k0.subs(_c, 1),
+                left=Subs(k0, _c, 1),
                 relation="=",
                 right=Rational(1, 2),
                 rule="value",
@@ -97,7 +97,7 @@ def _derivation() -> Derivation:
             Step(
                 id="half-variance",
                 text="... and transmit half the variance: k1 = V/2 (for every symmetric law).",
-                left=relu_expressions(_a, _a, _a)[0],
+                left=as_written(lambda: relu_expressions(_a, _a, _a)[0]),
                 relation="=",
                 right=_a / 2,
                 rule="value",
@@ -127,7 +127,7 @@ def _derivation() -> Derivation:
                 id="memory",
                 text="On the pruning batch a kept weight remembers: given the preactivations there, its mean is some "
                 "mu, and the mean of what is kept of it is V mu to first order.",
-                left=Derivative(folded, _mu).doit().subs(_mu, 0),
+                left=Subs(Derivative(folded, _mu), _mu, 0),
                 relation="=",
                 right=_s**2 * sqrt(2 / pi) * exp(-(_s**2) / 2),
                 rule="derivative under the integral over s from t on, at mu = 0: the integrand of V",
@@ -138,7 +138,7 @@ def _derivation() -> Derivation:
                 id="odd",
                 text="Without such a mean the kept part of a symmetric weight has mean 0: no drift on a new batch with "
                 "centred inputs.",
-                left=folded.subs(_mu, 0),
+                left=Subs(folded, _mu, 0),
                 relation="=",
                 right=Rational(0),
                 rule="symmetry",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Derivative, Integral, Limit, Rational, Symbol, erfc, exp, oo, pi, sqrt
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.kernels.relu import relu_expressions
 from graphon_theory.statements.hypothesis import CONSTANT_PROFILE, REACHABLE_DENSITY, SYMMETRIC_NOISE, assumed
 from graphon_theory.statements.statement import Statement
@@ -23,7 +23,7 @@ def _derivation() -> Derivation:
     kept = erfc(_t / sqrt(2))
     energy = kept + 2 * _t * exp(-(_t**2) / 2) / sqrt(2 * pi)
     k1, k0 = relu_expressions(_a, _b, _r)
-    scaled1, scaled0 = relu_expressions(_V * _a, _V * _b, _V * _r)
+    scaled1, _ = relu_expressions(_V * _a, _V * _b, _V * _r)
     return Derivation(
         id="NTK-c",
         title="Constant graphons: factors of the dense ReLU kernel",
@@ -68,7 +68,7 @@ def _derivation() -> Derivation:
             Step(
                 id="slopes",
                 text="Slopes see correlations alone: k0 does not change.",
-                left=scaled0,
+                left=as_written(lambda: relu_expressions(_V * _a, _V * _b, _V * _r)[1]),
                 relation="=",
                 right=k0,
                 rule="homogeneity",

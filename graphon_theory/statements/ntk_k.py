@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Derivative, Expr, Rational, Symbol, erf, erfc, exp, pi, sqrt
+from sympy import Derivative, Expr, Rational, Subs, Symbol, erf, erfc, exp, pi, sqrt
 
 from graphon_theory.derivation import Derivation, Step
 from graphon_theory.notation import tau
@@ -48,7 +48,7 @@ def _derivation() -> Derivation:
                 id="stein",
                 text="A weight of mean mu, given the types, leaves V mu in what is kept, to first order: the "
                 "derivative of the kept mean at mu = 0 has the integrand of V, over s from t on.",
-                left=Derivative(folded, _mu).doit().subs(_mu, 0),
+                left=Subs(Derivative(folded, _mu), _mu, 0),
                 relation="=",
                 right=2 * _s**2 * _normal(_s),
                 rule="derivative under the integral, at mu = 0",
@@ -94,7 +94,7 @@ def _derivation() -> Derivation:
                 id="pairs",
                 text="... and less by the other samples that are quiet with it: given that one is at the kink, another "
                 "of correlation rho about the mean z fires less often, by phi(z) z rho to first order.",
-                left=Derivative(_cumulative((_z - _rho * _z) / sqrt(1 - _rho**2)), _rho).doit().subs(_rho, 0),
+                left=Subs(Derivative(_cumulative((_z - _rho * _z) / sqrt(1 - _rho**2)), _rho), _rho, 0),
                 relation="=",
                 right=-_z * _normal(_z),
                 rule="derivative at rho = 0",
@@ -157,7 +157,7 @@ def _derivation() -> Derivation:
             Step(
                 id="centred",
                 text="Without the mean it is NTK-L's v/2.",
-                left=square.subs(_m, 0),
+                left=Subs(square, _m, 0),
                 relation="=",
                 right=_v / 2,
                 rule="value",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import Derivative, Rational, Symbol, erfc, exp, pi, sqrt, tanh
+from sympy import Derivative, Rational, Subs, Symbol, erfc, exp, pi, sqrt, tanh
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.kernels.relu import relu_expressions
 from graphon_theory.statements.hypothesis import REACHABLE_DENSITY, SYMMETRIC_NOISE, assumed
 from graphon_theory.statements.statement import Statement
@@ -35,7 +35,7 @@ def _derivation() -> Derivation:
     # Two neurons in a chain, without factors n^(-1/2): f = a tanh(v tanh(w h)).
     inner = tanh(_w * _h)
     outer = tanh(_v * inner)
-    scaled1, scaled0 = relu_expressions(_V * _p, _V * _q, _V * _r)
+    scaled1, _ = relu_expressions(_V * _p, _V * _q, _V * _r)
     plain1, plain0 = relu_expressions(_p, _q, _r)
     pair = {_p: (Rational(1, 2), 2), _q: (Rational(1, 2), 2), _r: (Rational(1, 100), Rational(2, 5))}
     unrolled = _A2 * _k3 * (_W3 * _K2 + _V3 * _k2 * (_W2 * _K1 + _V2 * _k1 * _W1 * _K0))
@@ -101,7 +101,7 @@ def _derivation() -> Derivation:
             Step(
                 id="slopes",
                 text="... and slopes not at all.",
-                left=scaled0,
+                left=as_written(lambda: relu_expressions(_V * _p, _V * _q, _V * _r)[1]),
                 relation="=",
                 right=plain0,
                 rule="homogeneity",
@@ -111,7 +111,7 @@ def _derivation() -> Derivation:
                 id="constant",
                 text="With one type a layer the middle layer's part is W V V times the dense one: NTK-c's c V^(L-1) at "
                 "L = 3.",
-                left=(_W2 * middle * _V * _K1).subs({_W2: _W, _V3: _V}),
+                left=Subs(_W2 * middle * _V * _K1, (_W2, _V3), (_W, _V)),
                 relation="=",
                 right=_W * _V**2 * (_A2 * _k3 * _k2 * _K1),
                 rule="substitution",
@@ -132,7 +132,7 @@ def _derivation() -> Derivation:
                 text="A mask that saw data keeps the weights with |xi| |h| large, h the mean over the batch of signal "
                 "times activation. Given the preactivation z on S samples a weight's mean is a projection: for one "
                 "sample, z h/|h|^2 ...",
-                left=Derivative((_p - _w * _h) ** 2 / _S, _w).doit().subs(_w, _p / _h),
+                left=Subs(Derivative((_p - _w * _h) ** 2 / _S, _w), _w, _p / _h),
                 relation="=",
                 right=Rational(0),
                 rule="least squares",

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import (
-    Derivative,
-    Integral,
-    Rational,
-    Symbol,
-    asin,
-    binomial,
-    erf,
-    exp,
-    gamma,
-    pi,
-    sqrt,
-    symbols,
-)
+from sympy import Derivative, Integral, Rational, Subs, Symbol, asin, binomial, erf, exp, gamma, pi, sqrt, symbols
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.kernels.erf import erf_expressions
 from graphon_theory.kernels.relu import relu_expressions
 from graphon_theory.statements.hypothesis import assumed
@@ -59,7 +46,7 @@ def _series() -> tuple[Step, ...]:
         Step(
             id="quarter",
             text="... and k0 = 1/4 at c = 0: k0 = 1/4 + arcsin(c)/(2 pi).",
-            left=k0.subs(_c, 0),
+            left=Subs(k0, _c, 0),
             relation="=",
             right=Rational(1, 4),
             rule="value",
@@ -119,7 +106,7 @@ def _series() -> tuple[Step, ...]:
             text="Times the linear kernel t: powers 1, 2, 4, 6, ... occur, those of even order with the coefficients "
             "of arcsin over 2 pi; here t^4/(12 pi). So (beta . x)^p is reached for p = 1 and even p, where a row's "
             "variance is the same at all inputs ...",
-            left=Derivative(product, (_t, 4)).doit().subs(_t, 0) / 24,
+            left=Subs(Derivative(product, (_t, 4)), _t, 0) / 24,
             relation="=",
             right=1 / (12 * pi),
             rule="Taylor coefficient",
@@ -128,7 +115,7 @@ def _series() -> tuple[Step, ...]:
         Step(
             id="odd-powers",
             text="... and other odd powers are not.",
-            left=Derivative(product, (_t, 3)).doit().subs(_t, 0),
+            left=Subs(Derivative(product, (_t, 3)), _t, 0),
             relation="=",
             right=Rational(0),
             rule="Taylor coefficient",
@@ -155,7 +142,7 @@ def _order() -> tuple[Step, ...]:
             id="schur",
             text="A product entry by entry of positive semidefinite matrices is one (Schur): both are sums of "
             "matrices of rank one, of which the product is one again. Here u_1 u_2 v_1 v_2 off the diagonal.",
-            left=(_u1 * _u2) * (_v1 * _v2),
+            left=as_written(lambda: (_u1 * _u2) * (_v1 * _v2)),
             relation="=",
             right=(_u1 * _v1) * (_u2 * _v2),
             rule="rearrangement",
@@ -218,7 +205,7 @@ def _order() -> tuple[Step, ...]:
             id="tight",
             text="Together y^T K^-1 y <= 4d sum_j beta_j^2/D_j. For L itself this is exact at q = 4 d b, which some z "
             "attains if X has full column rank.",
-            left=(2 * _q * _b - _q**2 / (4 * _d)).subs(_q, 4 * _d * _b),
+            left=Subs(2 * _q * _b - _q**2 / (4 * _d), _q, 4 * _d * _b),
             relation="=",
             right=4 * _d * _b**2,
             rule="substitution",
@@ -273,7 +260,7 @@ def _other_activations() -> tuple[Step, ...]:
             id="uncorrelated",
             text="... and b_0^2 its k0 at covariance 0. It depends on s, so that D has the factor b_0^2 of each row "
             "only where a row's variance is the same at all inputs.",
-            left=(2 / sqrt(pi * (1 + 2 * _s))) ** 2,
+            left=as_written(lambda: (2 / sqrt(pi * (1 + 2 * _s))) ** 2),
             relation="=",
             right=erf_expressions(_s, _s, Rational(0))[1],
             rule="value",

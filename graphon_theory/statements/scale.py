@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import Derivative, Rational, Symbol, sqrt, symbols
+from sympy import Derivative, Rational, Subs, Symbol, sqrt, symbols
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.kernels.relu import relu_expressions
 from graphon_theory.statements.hypothesis import assumed
 from graphon_theory.statements.statement import Statement
@@ -32,7 +32,7 @@ def _derivation() -> Derivation:
             Step(
                 id="half",
                 text="On the diagonal of K_1 the inputs are equal: k0 = 1/2.",
-                left=half,
+                left=as_written(lambda: relu_expressions(Rational(1), Rational(1), Rational(1))[1]),
                 relation="=",
                 right=Rational(1, 2),
                 rule="value",
@@ -60,7 +60,7 @@ def _derivation() -> Derivation:
                 id="product",
                 text="With PATH the complexity 2 B sqrt(tr K_1)/N of GEN is at most 2 sqrt 2 sqrt(P Q)/N, P = sum "
                 "beta^2/D, Q = sum D ||X_j||^2: the width d cancels too.",
-                left=2 * sqrt(4 * _d * _P) * sqrt(_Q / (2 * _d)) / _N,
+                left=as_written(lambda: 2 * sqrt(4 * _d * _P) * sqrt(_Q / (2 * _d)) / _N),
                 relation="=",
                 right=2 * sqrt(2) * sqrt(_P * _Q) / _N,
                 rule="cancellation",
@@ -102,7 +102,7 @@ def _derivation() -> Derivation:
                 id="constant",
                 text="A constant D pays for inputs that are not needed: with k equal ones needed among d equal ones P "
                 "Q is d/k times its least value, at every density rho.",
-                left=(_k * _b**2 / (_rho * _c)) * (_d * _rho * _c * _s**2),
+                left=as_written(lambda: (_k * _b**2 / (_rho * _c)) * (_d * _rho * _c * _s**2)),
                 relation="=",
                 right=_d / _k * (_k * _b * _s) ** 2,
                 rule="substitution",
@@ -122,9 +122,7 @@ def _derivation() -> Derivation:
                 id="stationary",
                 text="Its solution away from the caps is D_j = t |beta_j|/sqrt(||X_j||^2 + lambda), lambda the price "
                 "of the total (written for lambda >= 0) ...",
-                left=Derivative(_t**2 * _b**2 / _D + (_s**2 + _lam) * _D, _D)
-                .doit()
-                .subs(_D, _t * _b / sqrt(_s**2 + _lam)),
+                left=Subs(Derivative(_t**2 * _b**2 / _D + (_s**2 + _lam) * _D, _D), _D, _t * _b / sqrt(_s**2 + _lam)),
                 relation="=",
                 right=Rational(0),
                 rule="differentiation",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import Derivative, Integer, Integral, Rational, Symbol, erfc, exp, log, oo, pi, sqrt
+from sympy import Derivative, Integer, Integral, Rational, Subs, Symbol, erfc, exp, log, oo, pi, sqrt
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.noise import Gaussian, Laplace, Uniform
 from graphon_theory.notation import t
 from graphon_theory.statements.hypothesis import assumed
@@ -57,7 +57,7 @@ def _derivation() -> Derivation:
                 id="growth",
                 text="A unit whose factor is e^x times the others' keeps |xi| >= t e^-x. The slope of log m there at "
                 "x = 0 is t^2 q(t)/m(t), as m' = -t q: for Gaussian weights t^2.",
-                left=Derivative(log(gaussian_mass.subs(t, t * exp(-_x))), _x).doit().subs(_x, 0),
+                left=Subs(Derivative(log(gaussian_mass.subs(t, t * exp(-_x))), _x), _x, 0),
                 relation="=",
                 right=t**2 * gaussian.density_expr(t) / gaussian_mass,
                 rule="chain rule",
@@ -66,7 +66,7 @@ def _derivation() -> Derivation:
             Step(
                 id="gaussian",
                 text="That is t^2: it is 1 at t = 1, density Q(1).",
-                left=t**2 * gaussian.density_expr(t) / gaussian_mass,
+                left=as_written(lambda: t**2 * gaussian.density_expr(t) / gaussian_mass),
                 relation="=",
                 right=t**2,
                 rule="cancellation",
@@ -101,7 +101,7 @@ def _derivation() -> Derivation:
             Step(
                 id="uniform-critical",
                 text="It is 1 at t = 1/sqrt 3, density 1 - 1/sqrt 3.",
-                left=uniform.survival_expr(1 / sqrt(3)),
+                left=Subs(uniform.survival_expr(t), t, 1 / sqrt(3)),
                 relation="=",
                 right=1 - 1 / sqrt(3),
                 rule="substitution",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import Integral, Rational, Symbol, exp, oo, pi, sqrt
+from sympy import Integral, Rational, Subs, Symbol, exp, oo, pi, sqrt
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.statements.hypothesis import assumed
 from graphon_theory.statements.statement import Statement
 
@@ -42,7 +42,7 @@ def _derivation() -> Derivation:
                 text="So h_ij/a_i has mean E[r x_j]/2 over the slopes, and a fluctuation of variance "
                 "E[r^2 x_j^2]/(4 S): with m^2 = E[r x_j]^2 and E = E[r^2 x_j^2] the ratio of squared mean to variance "
                 "is S m^2/E.",
-                left=(_r2 / 4) / (_e / (4 * _S)),
+                left=as_written(lambda: (_r2 / 4) / (_e / (4 * _S))),
                 relation="=",
                 right=_S * _r2 / _e,
                 rule="cancellation",
@@ -52,7 +52,7 @@ def _derivation() -> Derivation:
                 id="lambda",
                 text="A linear signal of explained share R^2 spread over d inputs of variance 1 has m^2 = R^2/d on "
                 "average, at E = 1: the ratio is lambda = S R^2/d.",
-                left=(_S * _r2 / _e).subs({_r2: _R2 / _d, _e: 1}),
+                left=Subs(_S * _r2 / _e, (_r2, _e), (_R2 / _d, 1)),
                 relation="=",
                 right=_S * _R2 / _d,
                 rule="substitution",

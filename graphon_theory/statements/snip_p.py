@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import Derivative, Integral, Limit, Rational, Symbol, asin, erf, exp, oo, pi, sqrt
+from sympy import Derivative, Integral, Limit, Rational, Subs, Symbol, asin, erf, exp, oo, pi, sqrt
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.noise import Gaussian
 from graphon_theory.notation import tau
 from graphon_theory.statements.hypothesis import assumed
@@ -39,7 +39,7 @@ def _derivation() -> Derivation:
             Step(
                 id="sign-variance",
                 text="With mean 1/2 the slope has variance 1/4, the square of half a sign.",
-                left=(_p - _p**2).subs(_p, Rational(1, 2)),
+                left=Subs(_p - _p**2, _p, Rational(1, 2)),
                 relation="=",
                 right=Rational(1, 4),
                 rule="E[slope^2] = E[slope]",
@@ -48,7 +48,7 @@ def _derivation() -> Derivation:
                 id="spread",
                 text="Were the signs of the samples independent, t would have the variance S^-2 sum r^2 x^2 = E/S = "
                 "s^2 with E = E[r^2 x^2]: S terms of E/S^2.",
-                left=_S * _E / _S**2,
+                left=as_written(lambda: _S * _E / _S**2),
                 relation="=",
                 right=_E / _S,
                 rule="cancellation",
@@ -58,7 +58,7 @@ def _derivation() -> Derivation:
                 id="cross",
                 text="Signs of two samples with inputs at cosine c correlate by (2/pi) arcsin c, by Sheppard's formula "
                 "2 P(both positive) - 2 P(one positive): here its slope at 0.",
-                left=Derivative(2 * asin(_c) / pi, _c).doit().subs(_c, 0),
+                left=Subs(Derivative(2 * asin(_c) / pi, _c), _c, 0),
                 relation="=",
                 right=2 / pi,
                 rule="differentiation",
@@ -68,7 +68,7 @@ def _derivation() -> Derivation:
                 text="With c about <x, x'>/d the pairs add (2/(pi d)) sum_k (S^-1 sum_s r x_v x_k)^2, less its "
                 "diagonal (2/pi) E/S. For independent centred inputs the squares have mean E/S: d of them cancel the "
                 "diagonal. (The input k = v adds mean(r)^2 E[x^2]^2/d, of the order of 1/S: hence mean residual 0.)",
-                left=(2 / (pi * _d)) * _d * _E / _S,
+                left=as_written(lambda: (2 / (pi * _d)) * _d * _E / _S),
                 relation="=",
                 right=(2 / pi) * _E / _S,
                 rule="cancellation",
@@ -96,7 +96,7 @@ def _derivation() -> Derivation:
             Step(
                 id="scale",
                 text="A factor common to mean and spread (the half) moves tau alone.",
-                left=survival(2 * (tau / 2) / (_a * (_m + _s * _e) / 2)),
+                left=as_written(lambda: survival(2 * (tau / 2) / (_a * (_m + _s * _e) / 2))),
                 relation="=",
                 right=kept,
                 rule="scale invariance",
@@ -114,7 +114,7 @@ def _derivation() -> Derivation:
             Step(
                 id="second-order",
                 text="... of the batch's own m to second order in s: eps and -eps cancel in the first.",
-                left=Derivative(kept + kept.subs(_e, -_e), _s).doit().subs(_s, 0),
+                left=Subs(Derivative(kept + kept.subs(_e, -_e), _s), _s, 0),
                 relation="=",
                 right=Rational(0),
                 rule="differentiation",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import Derivative, Function, Rational, Symbol, erfc, exp, pi, sqrt
+from sympy import Derivative, Function, Rational, Subs, Symbol, erfc, exp, pi, sqrt
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.noise import Gaussian
 from graphon_theory.notation import tau
 from graphon_theory.statements.hypothesis import assumed
@@ -38,7 +38,7 @@ def _derivation() -> Derivation:
             Step(
                 id="scale",
                 text="Factors shared by the layer (1/sqrt(nd), the scale of w) move the threshold, not the mask (THR).",
-                left=gaussian.survival_expr(_c * tau / (_c * _h)),
+                left=as_written(lambda: gaussian.survival_expr(_c * tau / (_c * _h))),
                 relation="=",
                 right=gaussian.survival_expr(tau / _h),
                 rule="scale invariance",
@@ -58,7 +58,7 @@ def _derivation() -> Derivation:
                 id="kappa",
                 text="Its slope at w = 0 is x/sqrt(2 pi d): one weight moves h_ij by w times |a| mean(r) "
                 "E[x^2]/sqrt(2 pi d), to first order.",
-                left=Derivative(erfc(-_w * _x / sqrt(2 * _d)) / 2, _w).doit().subs(_w, 0),
+                left=Subs(Derivative(erfc(-_w * _x / sqrt(2 * _d)) / 2, _w), _w, 0),
                 relation="=",
                 right=_x / sqrt(2 * pi * _d),
                 rule="differentiation",

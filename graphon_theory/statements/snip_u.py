@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import Abs, Derivative, Function, Limit, Rational, Symbol, erfc, pi, sqrt
+from sympy import Abs, Derivative, Function, Limit, Rational, Subs, Symbol, erfc, pi, sqrt
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.notation import tau
 from graphon_theory.statements.hypothesis import assumed
 from graphon_theory.statements.statement import Statement
@@ -52,7 +52,7 @@ def _derivation() -> Derivation:
                 text="An edge of weight xi/sqrt(d) shifts the preactivation of a sample by xi x/sqrt(d); the rest is "
                 "about normal, of variance V R^2/d with V = Var xi and R = |x_s|. So the mean of ReLU's slope rises "
                 "with xi, at rate x/(R sqrt(2 pi V)) at 0. Times a r x, averaged over the batch: kappa.",
-                left=Derivative(slope, _xi).doit().subs(_xi, 0),
+                left=Subs(Derivative(slope, _xi), _xi, 0),
                 relation="=",
                 right=_x / (_R * sqrt(2 * pi * _v)),
                 rule="differentiation",
@@ -61,7 +61,7 @@ def _derivation() -> Derivation:
             Step(
                 id="no-curvature",
                 text="It has no second-order term: the first-order share is right up to the third order in xi x/R.",
-                left=Derivative(slope, _xi, 2).doit().subs(_xi, 0),
+                left=Subs(Derivative(slope, _xi, 2), _xi, 0),
                 relation="=",
                 right=Rational(0),
                 rule="differentiation",
@@ -71,7 +71,7 @@ def _derivation() -> Derivation:
             Step(
                 id="typical",
                 text="For R^2 = d, and r unrelated to x_j^2, the share is a mean(r) E[x_j^2]/sqrt(2 pi d V).",
-                left=(_x**2 / (_R * sqrt(2 * pi * _v))).subs(_R, sqrt(_d)),
+                left=Subs(_x**2 / (_R * sqrt(2 * pi * _v)), _R, sqrt(_d)),
                 relation="=",
                 right=_x**2 / sqrt(2 * pi * _d * _v),
                 rule="substitution",
@@ -82,7 +82,7 @@ def _derivation() -> Derivation:
                 id="sign",
                 text="The score |xi| |h + kappa xi| takes at -xi the value that it takes at xi with kappa's sign "
                 "changed: for symmetric noise the signs of h and kappa do not matter. Let both be positive.",
-                left=Abs(-_xi) * Abs(_hr + _kr * (-_xi)),
+                left=as_written(lambda: Abs(-_xi) * Abs(_hr + _kr * (-_xi))),
                 relation="=",
                 right=Abs(_xi) * Abs(_hr - _kr * _xi),
                 rule="evenness",
@@ -165,7 +165,7 @@ def _derivation() -> Derivation:
                 text="Against h, whose spread is at least of order S^(-1/2), the share stays of order 1 while S/d "
                 "does: with |mean r| = b, E[x^2] = V = 1 and E[r^2 x^2] = e^2 the ratio of kappa to the slopes' spread "
                 "e/(2 sqrt S) is 2 b sqrt(S/d)/(e sqrt(2 pi)).",
-                left=(_h / sqrt(2 * pi * _d)) / (_e / (2 * sqrt(_s))),
+                left=as_written(lambda: (_h / sqrt(2 * pi * _d)) / (_e / (2 * sqrt(_s)))),
                 relation="=",
                 right=2 * _h * sqrt(_s / _d) / (_e * sqrt(2 * pi)),
                 rule="cancellation",

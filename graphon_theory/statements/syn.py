@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Derivative, Integral, Rational, Symbol, exp, oo, pi, sqrt
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.noise import Gaussian, Laplace
 from graphon_theory.notation import tau
 from graphon_theory.statements.hypothesis import assumed
@@ -46,7 +46,7 @@ def _derivation() -> Derivation:
             Step(
                 id="scale",
                 text="A factor shared by the layer moves the threshold, not the mask.",
-                left=gaussian.survival_expr(_b * tau / (_b * _a)),
+                left=as_written(lambda: gaussian.survival_expr(_b * tau / (_b * _a))),
                 relation="=",
                 right=gaussian.survival_expr(tau / _a),
                 rule="scale invariance",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Derivative, Expr, Integral, Limit, Rational, Symbol, exp, log, oo
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.noise import Gaussian, Laplace
 from graphon_theory.notation import tau
 from graphon_theory.statements.hypothesis import REACHABLE_DENSITY, SYMMETRIC_NOISE, assumed
@@ -41,7 +41,7 @@ def _derivation() -> Derivation:
             Step(
                 id="inverse",
                 text="Conversely W determines |h|: for Laplace noise tau/h = -log W.",
-                left=-log(laplace.survival_expr(tau / _h)),
+                left=as_written(lambda: -log(laplace.survival_expr(tau / _h))),
                 relation="=",
                 right=tau / _h,
                 rule="inverse function",

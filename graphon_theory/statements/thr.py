@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Derivative, Expr, Integral, Limit, Rational, Symbol, log, oo
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.noise import Gaussian, Laplace, NoiseLaw, Uniform
 from graphon_theory.notation import t, tau, u
 from graphon_theory.statements.hypothesis import REACHABLE_DENSITY, SYMMETRIC_NOISE, assumed
@@ -91,7 +91,7 @@ def _derivation() -> Derivation:
         Step(
             id="scale",
             text="Multiplying the profile by c multiplies the threshold by c and leaves the graphon alone.",
-            left=gaussian.survival_expr(_c * tau / (_c * _h)),
+            left=as_written(lambda: gaussian.survival_expr(_c * tau / (_c * _h))),
             relation="=",
             right=gaussian.survival_expr(tau / _h),
             rule="cancellation",
@@ -100,7 +100,7 @@ def _derivation() -> Derivation:
         Step(
             id="constant-laplace",
             text="A constant profile h = 1 has the threshold Q^-1(rho): for Laplace noise -log(rho).",
-            left=laplace.survival_expr(laplace.inverse_expr(u)),
+            left=as_written(lambda: laplace.survival_expr(laplace.inverse_expr(u))),
             relation="=",
             right=u,
             rule="inverse function",
@@ -109,7 +109,7 @@ def _derivation() -> Derivation:
         Step(
             id="constant-gaussian",
             text="For Gaussian noise the threshold of a constant profile is sqrt(2) erfinv(1 - rho).",
-            left=gaussian.survival_expr(gaussian.inverse_expr(u)),
+            left=as_written(lambda: gaussian.survival_expr(gaussian.inverse_expr(u))),
             relation="=",
             right=u,
             rule="inverse function",

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from sympy import Abs, Derivative, Expr, Function, Integral, Matrix, Max, Min, Rational, Sum, Symbol, cos, log, tanh
+from sympy import (
+    Abs,
+    Derivative,
+    Expr,
+    Function,
+    Integral,
+    Matrix,
+    Max,
+    Min,
+    Rational,
+    Subs,
+    Sum,
+    Symbol,
+    cos,
+    log,
+    tanh,
+)
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.statements.hypothesis import assumed
 from graphon_theory.statements.statement import Statement
 
@@ -20,7 +36,7 @@ _LINE = (-2, 2)
 
 
 def _reduction() -> tuple[Expr, Expr]:
-    """Masked network (4 neurons, 4 inputs, J the first two inputs) and small one, for any activation sigma.
+    """Masked network with zeros put in (4 neurons, 4 inputs, J the first two) and small one, for any activation sigma.
 
     Neurons 0 and 2 are joined to both inputs of J, neuron 1 lacks the second and neuron 3 the first. The entries of
     the mask outside J stay symbols: the identity holds whatever the mask is there.
@@ -28,15 +44,14 @@ def _reduction() -> tuple[Expr, Expr]:
     mask = Matrix(4, 4, lambda i, j: Symbol(f"m_{i}{j}") if j >= 2 else 1)
     mask[1, 1], mask[3, 0] = 0, 0
     inputs = Matrix([Symbol(f"x_{j}") for j in range(4)])
-    weights = Matrix(4, 4, lambda i, j: Symbol(f"w_{i}{j}") * mask[i, 0] * mask[i, 1] * (1 if j < 2 else 0))
-    readout = [Symbol(f"a_{i}") * mask[i, 0] * mask[i, 1] for i in range(4)]
-    hidden = mask.multiply_elementwise(weights) * inputs
-    masked = sum(readout[i] * _sigma(hidden[i] + Symbol(f"b_{i}")) for i in range(4))
+    hidden = mask.multiply_elementwise(Matrix(4, 4, lambda i, j: Symbol(f"w_{i}{j}"))) * inputs
+    masked = sum(Symbol(f"a_{i}") * _sigma(hidden[i] + Symbol(f"b_{i}")) for i in range(4))
+    outside = [Symbol(f"w_{i}{j}") for i in range(4) for j in (2, 3)] + [Symbol("a_1"), Symbol("a_3")]
     small = sum(
         Symbol(f"a_{i}") * _sigma(Symbol(f"w_{i}0") * inputs[0] + Symbol(f"w_{i}1") * inputs[1] + Symbol(f"b_{i}"))
         for i in (0, 2)
     )
-    return masked, small
+    return Subs(masked, outside, [0] * len(outside)), small
 
 
 def _derivation() -> Derivation:
@@ -110,7 +125,7 @@ def _derivation() -> Derivation:
                 id="odd",
                 text="With an odd activation and no biases f is odd: the error is at least |target(0)| as well, and "
                 "the even part of the target cannot be approached.",
-                left=tanh(-_z),
+                left=as_written(lambda: tanh(-_z)),
                 relation="=",
                 right=-tanh(_z),
                 rule="symmetry",
@@ -199,7 +214,7 @@ def _derivation() -> Derivation:
                 id="variance",
                 text="Larger k: a function of Barron norm C_f is a mean of units of size at most 2 r C_f, and the mean "
                 "of N independent ones misses it by their variance over N.",
-                left=(_N * _c**2) / _N**2,
+                left=as_written(lambda: (_N * _c**2) / _N**2),
                 relation="=",
                 right=_c**2 / _N,
                 rule="variance of a mean",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sympy import Derivative, Integral, Rational, Sum, Symbol, binomial, exp, factorial, log, symbols
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from graphon_theory.noise import Gaussian, Uniform
 from graphon_theory.notation import tau, u
 from graphon_theory.statements.hypothesis import SYMMETRIC_NOISE, Hypothesis, assumed
@@ -32,7 +32,7 @@ def _bernoulli_moments() -> tuple[Step, ...]:
             id="star",
             text="Given its type u a row's entries are independent, so it is joined to both of two coordinates with "
             "probability W(u, v_1) W(u, v_2), k coordinates likewise: the chance is p_u, and t_J its mean over u.",
-            left=1 * _p * _q + 0 * (_p * (1 - _q) + (1 - _p) * _q + (1 - _p) * (1 - _q)),
+            left=as_written(lambda: 1 * _p * _q + 0 * (_p * (1 - _q) + (1 - _p) * _q + (1 - _p) * (1 - _q))),
             relation="=",
             right=_p * _q,
             rule="independence given the type",
@@ -146,9 +146,11 @@ def _uniform_masks() -> tuple[Step, ...]:
             id="two-ways",
             text="The same by inclusion and exclusion: both of two blocks of two are full in a 4-set of 6 entries with "
             "probability C(2,0)/C(6,4); by Bayes' rule p^4 (1-p)^2 over C(6,4) p^4 (1-p)^2.",
-            left=factorial(kept) * factorial(entries - kept) / factorial(entries) * Rational(1),
+            left=as_written(lambda: factorial(kept) * factorial(entries - kept) / factorial(entries)),
             relation="=",
-            right=(_p ** (2 * rows) * (1 - _p) ** 2) / (binomial(entries, kept) * _p**kept * (1 - _p) ** 2),
+            right=as_written(
+                lambda: (_p ** (2 * rows) * (1 - _p) ** 2) / (binomial(entries, kept) * _p**kept * (1 - _p) ** 2)
+            ),
             rule="inclusion and exclusion",
             domain={_p: _UNIT},
         ),
@@ -196,7 +198,7 @@ def _top_k() -> tuple[Step, ...]:
             id="threshold-moves",
             text="The threshold solves D - rho' x = r for the shift x, D the mean row density at the fixed threshold: "
             "the count changes by -t' x = -beta (D - r), beta = t'/rho'.",
-            left=-_t * ((_D - _r) / _s),
+            left=as_written(lambda: -_t * ((_D - _r) / _s)),
             relation="=",
             right=-(_t / _s) * (_D - _r),
             rule="implicit function",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Derivative, Limit, Rational, Symbol, exp, log, oo, symbols, tanh
+from sympy import Derivative, Limit, Rational, Subs, Symbol, exp, log, oo, symbols, tanh
 
 from graphon_theory.derivation import Derivation, Step
 from graphon_theory.statements.hypothesis import assumed
@@ -38,7 +38,7 @@ def _derivation() -> Derivation:
                 id="ignores",
                 text="So two inputs that differ in x_j alone have one output, whatever the weights: an empty column "
                 "cannot be made up by others, by training or by width.",
-                left=(_a * tanh(_w * _x + _s * _v * _y + _b)).subs(_s, 0),
+                left=Subs(_a * tanh(_w * _x + _s * _v * _y + _b), _s, 0),
                 relation="=",
                 right=_a * tanh(_w * _x + _b),
                 rule="m = 0",

@@ -28,7 +28,9 @@ from verification.sweep import sweep
 def cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """Address of a scheduler, and three workers, each a process of its own."""
     address = folder / "scheduler.json"
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    # A result that lies on a stopped worker is waited for, and all later ones with it, until the scheduler gives that
+    # worker up: after five minutes by default.
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "15s"}
 
     def start(role: str, *arguments: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "distributed.cli.dask_" + role, "--scheduler-file", str(address), *arguments]

@@ -1,9 +1,4 @@
-"""Drivers of runs that are to be killed, for ``test_faults``: each command is a process of its own.
-
-python faults.py rounds FOLDER N     kill -9 a driver at N random moments, with a fork of this process as driver
-python faults.py full FOLDER BYTES   run with files limited to so many bytes
-python faults.py hold FOLDER         hold the folder as a run does, until stdin closes
-"""
+"""Drivers of runs that are to be killed, for ``test_faults``: ``rounds``, ``full`` and ``hold`` have a process each."""
 
 from __future__ import annotations
 
@@ -11,8 +6,8 @@ import os
 import random
 import resource
 import signal
-import sys
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import torch
@@ -38,8 +33,8 @@ def drive(folder: Path) -> int:
         return len(sweep(trials(), ledger))
 
 
-def rounds(folder: Path, count: int) -> None:
-    """Kill drivers at random moments; print "kills, kept before each, trials at the end"."""
+def rounds(answer: Connection, folder: Path, count: int) -> None:
+    """Kill -9 forks of this process that drive; send the rows of an undisturbed run and of the last, and the kills."""
     torch.set_num_threads(1)
     code = code_version("THR")
     start = time.perf_counter()
@@ -66,35 +61,32 @@ def rounds(folder: Path, count: int) -> None:
                 held = len(rows)
                 whole_rows = all(row.intact and row.code == code for row in rows)
             if not whole_rows or held < kept:
-                raise SystemExit(f"round {kills}: {held} trials, {kept} before, intact: {whole_rows}")
+                answer.send(f"round {kills}: {held} trials, {kept} before, intact: {whole_rows}")
+                return
         kept = held
         if not os.WIFSIGNALED(status) or held == REPEATS:
             generation, kept = generation + 1, 0
     place = folder / f"run{generation}"
     place.mkdir(exist_ok=True)
     drive(place)
+    found = []
     for last in (folder, place):
         with Ledger(last / FILE) as ledger:
-            print(sorted((row.repeat, row.values_json) for row in ledger.rows()))  # noqa: T201
-    print(kills)  # noqa: T201
+            found.append(sorted((row.repeat, row.values_json) for row in ledger.rows()))
+    answer.send((*found, kills))
 
 
-def full(folder: Path, size: int) -> None:
-    """Run with a limit on the size of files, as on a full disk."""
+def full(answer: Connection, folder: Path, size: int) -> None:
+    """Run with a limit on the size of files, as on a full disk; send what is said."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     try:
         drive(folder)
     except InputError as error:
-        print(error)  # noqa: T201
+        answer.send(str(error))
 
 
-def hold(folder: Path) -> None:
-    """Hold the folder."""
+def hold(answer: Connection, folder: Path) -> None:
+    """Hold the folder as a run does, until this process is killed."""
     with single_writer(folder):
-        print("held", flush=True)  # noqa: T201
-        sys.stdin.read()
-
-
-if __name__ == "__main__":
-    name, where, *rest = sys.argv[1:]
-    {"rounds": rounds, "full": full, "hold": hold}[name](Path(where), *map(int, rest))
+        answer.send("held")
+        answer.recv()

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from sympy import Rational, Sum, binomial
+from sympy.abc import k
 
+from graphon_theory.derivation import Derivation, Step
 from verification.cases import Case, Observation, Values
 from verification.claims import Measurement, Mutant, Outcome
 from verification.claims.claim import STATEMENT, carrying, not_run
@@ -13,12 +16,39 @@ from verification.statistics import binomial_two_sided, detectable_rate
 
 TOSSES = 1000
 
+
+def fair() -> Derivation:
+    """Derive the mean share of heads where all sequences of four tosses are alike."""
+    return Derivation(
+        id="COIN",
+        title="The fair coin",
+        steps=(
+            Step(
+                id="sequences",
+                text="Four tosses have 16 sequences, alike if the coin is fair: the probabilities of k heads sum to 1.",
+                left=Sum(binomial(4, k) / 16, (k, 0, 4)),
+                relation="=",
+                right=1,
+            ),
+            Step(
+                id="mean",
+                text="The mean share of heads is 1/2.",
+                left=Sum(k * binomial(4, k) / 16, (k, 0, 4)) / 4,
+                relation="=",
+                right=Rational(1, 2),
+                follows=("sequences",),
+            ),
+        ),
+    )
+
+
 STATED = {
     "title": "The coin is fair",
     "hypotheses": ("tosses are independent",),
     "conclusion": "Heads have probability 1/2.",
     "rule": "Exact binomial test of the pooled tosses; support needs that 10 % would have been seen.",
     "level": 0.05,
+    "derivation": fair,
 }
 """What a claim must state, as arguments of the decorator."""
 

@@ -2,32 +2,69 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from graphon_theory.derivation import Derivation, DerivationResult
+from verification import engines
+from verification.cli import main
+from verification.engines import SpawnPool
 from verification.ledger import FILE, Ledger
 from verification.ledger.store import Row
+from verification.progress import Progress
 
 TINY = Path(__file__).parents[1] / "suites" / "tiny.toml"
 
 
-def graphon(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "verification.cli", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-    )
+def graphon(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command line in this process: most of what a process of its own would take is imports."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            code: object = main([str(argument) for argument in arguments])
+        except SystemExit as end:  # argparse
+            code = end.code
+    assert isinstance(code, int)
+    return subprocess.CompletedProcess([], code, out.getvalue(), err.getvalue())
 
 
-# One worker makes the run that these tests look at.
-shares_the_run = pytest.mark.xdist_group("run")
+# One worker makes the run that these tests look at, and has the processes that some of them use.
+shares_the_run = pytest.mark.xdist_group("processes")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def derivations_are_evaluated_once() -> Iterator[None]:
+    """Remember the derivations of this process: only the first run, and runs in other processes, evaluate them."""
+    genuine, known = Derivation.run, dict[str, DerivationResult]()
+
+    def once(self: Derivation) -> DerivationResult:
+        if self.id not in known:
+            known[self.id] = genuine(self)
+        return known[self.id]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Derivation, "run", once)
+        yield
+
+
+@pytest.fixture
+def two_jobs(workers: SpawnPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let ``--jobs 2`` mean these workers."""
+
+    def pool(jobs: int, *, gpus: tuple[int, ...] = ()) -> contextlib.nullcontext[SpawnPool]:
+        assert (jobs, gpus) == (2, ())
+        return contextlib.nullcontext(workers)
+
+    monkeypatch.setattr(engines, "SpawnPool", pool)
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +115,9 @@ def test_run_folder_is_complete(run: tuple[Path, subprocess.CompletedProcess[str
     assert len((folder / "observations.jsonl").read_text().splitlines()) == trials
 
 
-@pytest.mark.slow
 @shares_the_run
 def test_equal_seeds_give_equal_results_whatever_the_number_of_processes(
-    run: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+    run: tuple[Path, subprocess.CompletedProcess[str]], two_jobs: None, tmp_path: Path
 ) -> None:
     folder, done = run
     again = graphon("verify", "--suite", TINY, "--out", tmp_path, "--jobs", 2, "--format", "json")
@@ -90,7 +126,6 @@ def test_equal_seeds_give_equal_results_whatever_the_number_of_processes(
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
 
 
-@pytest.mark.slow
 @shares_the_run
 def test_a_broken_off_run_goes_on_where_it_stopped(
     run: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
@@ -111,11 +146,12 @@ def test_a_broken_off_run_goes_on_where_it_stopped(
     assert 0 < kept < json.loads(done.stdout)["suite"]["trials"]
 
 
-@pytest.mark.slow
 @shares_the_run
 def test_another_seed_gives_other_numbers(run: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
     _, done = run
-    other = graphon("verify", "--suite", TINY, "--only", "THR", "--seed", 5, "--out", tmp_path, "--format", "json")
+    other = graphon(
+        *("verify", "--suite", TINY, "--only", "THR", "--seed", 5, "--out", tmp_path, "--jobs", 1, "--format", "json")
+    )
     document = json.loads(other.stdout)
     assert document["suite"]["seed"] == 5
     (mine,) = document["statements"]
@@ -152,7 +188,6 @@ def test_bad_suites_end_with_one_line_and_exit_code_2(
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.slow
 def test_bad_options_end_with_one_line_and_exit_code_2(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way", encoding="utf-8")
@@ -170,8 +205,8 @@ def test_an_unwritable_folder_is_refused(tmp_path: Path) -> None:
     _refused(graphon("verify", "--suite", TINY, "--out", tmp_path), "out")
 
 
-@pytest.mark.slow
-def test_bad_input_found_in_a_worker_process_ends_with_one_line_too(tmp_path: Path) -> None:
+@shares_the_run
+def test_bad_input_found_in_a_worker_process_ends_with_one_line_too(two_jobs: None, tmp_path: Path) -> None:
     """A profile that vanishes on half of the types: some draw of 16 of them leaves too few for rho = 0.49."""
     text = TINY.read_text(encoding="utf-8").split("[[check]]")[0] + _THR
     text = text.replace('g = "1/2 + u"', 'g = "max(u - 1/2, 0)"').replace("[128]", "[16]").replace("[0.5]", "[0.49]")
@@ -203,6 +238,41 @@ def test_fail_on_inconclusive_and_text_format(tmp_path: Path) -> None:
     assert "why not supported" in done.stdout
     strict = graphon("verify", "--suite", path, "--out", tmp_path, "--jobs", 1, "--fail-on", "inconclusive")
     assert strict.returncode == 1
+
+
+def test_the_installed_program_exits_with_the_code(tmp_path: Path) -> None:
+    """The one test here with a process of its own."""
+    program = Path(sys.executable).with_name("graphon")
+    done = subprocess.run(
+        [program, "ledger", "show", tmp_path / "none"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    _refused(done, "ledger", "none")
+
+
+def test_an_interrupted_run_keeps_its_trials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C after two of four trials; the next run takes up both."""
+    finished = 0
+
+    def advance(self: Progress, trial: object) -> None:
+        nonlocal finished
+        finished += 1
+        if finished == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Progress, "advance", advance)
+    options = ("verify", "--suite", TINY, "--only", "THR", "--out", tmp_path, "--jobs", 1)
+    # Python's own handler: workers of pytest-xdist ignore the signal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        done = graphon(*options)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done.returncode == 130
+    assert done.stdout == ""
+    assert "interrupted; finished trials are kept" in done.stderr
+    with Ledger(tmp_path / FILE) as ledger:
+        assert len(list(ledger.rows())) == 2
+    assert graphon(*options).returncode == 0
 
 
 def test_help_and_claims() -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from graphon_theory.errors import InputError
 from verification.claims import claims
 from verification.ledger import code_version
-from verification.ledger.code import dependencies
+from verification.ledger.code import dependencies, derivation_version
 
 FILES = {
     "p": "from p.a import one\nfrom p.b import two\n\n\ndef own(): ...\n",
@@ -69,3 +70,29 @@ def test_statements_have_versions_of_their_own() -> None:
     assert len(set(versions.values())) == len(versions)
     assert code_version() not in versions.values()
     assert all(len(version) == 16 for version in versions.values())
+
+
+def test_a_derivations_version_knows_its_code_and_no_comment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from graphon_theory.statements import STATEMENTS
+    from verification.ledger import code
+
+    assert len({derivation_version(name) for name in STATEMENTS}) == len(STATEMENTS)
+    with pytest.raises(InputError, match="THR"):
+        derivation_version("NOPE")
+    copy = tmp_path / "nest.py"
+    files = code._sources()
+    text = files["graphon_theory.statements.nest"].read_text(encoding="utf-8")
+    changed = dict(files) | {"graphon_theory.statements.nest": copy}
+    found = []
+    for source in (text, text.replace("from __future__", "# a comment\nfrom __future__"), text + "\nOTHER = 1\n"):
+        copy.write_text(source, encoding="utf-8")
+        monkeypatch.setattr(code, "_sources", lambda: changed)
+        for cached in (code.derivation_version, code._bare, code._imports):
+            cached.cache_clear()
+        found.append(derivation_version("NEST"))
+    monkeypatch.undo()
+    for cached in (code.derivation_version, code._bare, code._imports):
+        cached.cache_clear()
+    assert found[0] == derivation_version("NEST")
+    assert found[1] == found[0]
+    assert found[2] != found[0]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from faults import REPEATS, drive, trials
+from faults import REPEATS, drive, full, hold, rounds, trials
 
 from graphon_theory.errors import InputError
 from verification.cases import Observation
@@ -23,14 +26,25 @@ from verification.ledger import FILE, Ledger
 from verification.sweep import sweep
 from verification.trials import observe
 
-SCRIPT = Path(__file__).parent / "faults.py"
-ROOT = Path(__file__).parents[2]
+# One worker has the processes.
+pytestmark = pytest.mark.xdist_group("processes")
 
 
-def fault(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(SCRIPT), *map(str, arguments)], capture_output=True, text=True, check=False, cwd=ROOT
-    )
+@contextmanager
+def process(function: Callable[..., None], *arguments: object) -> Iterator[tuple[ForkServerProcess, Connection]]:
+    """Call a function in a process of its own, and talk with it; forks of a server that has the imports done."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["verification.claims", "verification.sweep", "verification.ledger"])
+    ours, theirs = context.Pipe()
+    started = context.Process(target=function, args=(theirs, *arguments))
+    started.start()
+    theirs.close()
+    try:
+        yield started, ours
+    finally:
+        started.kill()
+        started.join()
+        ours.close()
 
 
 @pytest.fixture(scope="module")
@@ -40,20 +54,20 @@ def expected() -> tuple[Observation, ...]:
 
 
 def test_a_driver_killed_at_twenty_random_moments_loses_nothing(tmp_path: Path) -> None:
-    done = fault("rounds", tmp_path / "runs", 20)
-    assert done.returncode == 0, done.stdout + done.stderr
-    undisturbed, disturbed, kills = done.stdout.splitlines()
-    assert kills == "20"
+    with process(rounds, tmp_path / "runs", 20) as (_, line):
+        answer = line.recv()
+    assert isinstance(answer, tuple), answer
+    undisturbed, disturbed, kills = answer
+    assert kills == 20
     assert disturbed == undisturbed
-    assert undisturbed.count("(") == REPEATS
+    assert len(undisturbed) == REPEATS
 
 
 def test_a_full_disk_is_reported_and_what_was_finished_is_kept(
     tmp_path: Path, expected: tuple[Observation, ...]
 ) -> None:
-    done = fault("full", tmp_path, 150_000)
-    assert done.returncode == 0, done.stderr
-    assert "is the disk full" in done.stdout
+    with process(full, tmp_path, 150_000) as (_, line):
+        assert "is the disk full" in line.recv()
     with Ledger(tmp_path / FILE) as ledger:
         rows = list(ledger.rows())
         assert all(row.intact for row in rows)
@@ -62,19 +76,11 @@ def test_a_full_disk_is_reported_and_what_was_finished_is_kept(
 
 
 def test_two_drivers_on_one_folder(tmp_path: Path) -> None:
-    holder = subprocess.Popen(
-        [sys.executable, str(SCRIPT), "hold", str(tmp_path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
-    with holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
+    with process(hold, tmp_path) as (holder, line):
+        assert line.recv() == "held"
         with pytest.raises(InputError, match="another run is writing"):
             drive(tmp_path)
-        holder.kill()
+        assert holder.is_alive()
     # The lock dies with its holder.
     assert drive(tmp_path) == REPEATS
 
@@ -163,7 +169,7 @@ def _children(pool: SpawnPool) -> list[int]:
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGSTOP, marks=pytest.mark.slow)])
 def test_processes_that_are_killed_or_stopped_are_replaced(
-    tmp_path: Path, expected: tuple[Observation, ...], how: signal.Signals
+    workers: SpawnPool, tmp_path: Path, expected: tuple[Observation, ...], how: signal.Signals
 ) -> None:
     said: list[str] = []
     finished = 0
@@ -172,11 +178,11 @@ def test_processes_that_are_killed_or_stopped_are_replaced(
         nonlocal finished
         finished += 1
         if finished == 5:
-            for process in _children(pool):
-                os.kill(process, how)
+            for child in _children(workers):
+                os.kill(child, how)
 
-    with Ledger(tmp_path / FILE) as ledger, SpawnPool(2) as pool:
-        seen = sweep(trials(150), ledger, executor=pool, progress=strike, note=said.append, patience=30.0)
+    with Ledger(tmp_path / FILE) as ledger:
+        seen = sweep(trials(150), ledger, executor=workers, progress=strike, note=said.append, patience=30.0)
         assert len(list(ledger.rows())) == 150
     assert seen[:REPEATS] == expected
     assert said
@@ -191,8 +197,8 @@ def test_workers_killed_twenty_times(tmp_path: Path) -> None:
         for _ in range(20):
             if stop.wait(8.0):
                 return
-            for process in _children(pool)[:1]:
-                os.kill(process, signal.SIGKILL)
+            for child in _children(pool)[:1]:
+                os.kill(child, signal.SIGKILL)
 
     with Ledger(tmp_path / FILE) as ledger, SpawnPool(2) as pool:
         killer = threading.Thread(target=strike)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from sympy import Integral, Rational
 
+from graphon_theory.derivation import Evidence, evaluate
 from tests.experiments.test_pytest_plugin import PLUGIN
+from verification.suite import load_suite
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "examples" / "own_criterion"
@@ -62,7 +67,7 @@ def test_the_example_passes_with_its_claim_as_a_test(project: Path) -> None:
         case.attrib["name"]: {p.attrib["name"]: p.attrib["value"] for p in case.iter("property")}
         for case in ElementTree.parse(project / "out.xml").iter("testcase")  # noqa: S314  # written by the run above
     }
-    assert len(cases) == 6
+    assert len(cases) == 11
     assert cases["COIN"]["status"] == "supported"
     properties = cases["EQUAL-SHARES"]
     assert properties["status"] == "supported"
@@ -71,13 +76,57 @@ def test_the_example_passes_with_its_claim_as_a_test(project: Path) -> None:
     assert properties["seed"] == "0"
     assert 0.0 < float(properties["smallest_detectable_deviation"]) <= 0.1
     assert properties["mutants_rejected"] == "3/3"
-    assert properties["derivation"] == "none"
+    assert properties["derivation"] == "7 proved"
+    assert properties["reasons"] == ""
     document = json.loads((project / "runs/own-seed0/run.json").read_text(encoding="utf-8"))
     assert properties["code"] == document["versions"]["code"]
     assert len(list((project / "runs/own-seed0/pytest").glob("*.json"))) == 1  # one result for both workers
     assert {part["id"]: part["status"] for part in document["statements"]} == dict.fromkeys(
         ("COIN", "EQUAL-SHARES"), "supported"
     )
+
+
+@pytest.mark.slow
+def test_the_quick_suite_runs_from_the_example(project: Path) -> None:
+    """Minutes: a test for each statement of the shipped suite, with its figures in the JUnit report."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", *PLUGIN, "-p", "no:cacheprovider", "-m", "graphon"),
+            *("--graphon-suite", "quick", "--graphon-jobs", "2", "--junitxml=out.xml"),
+        ],
+        cwd=project,
+        env=os.environ | {"PYTHONPATH": f"{project}{os.pathsep}{ROOT}", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    suite = load_suite("quick")
+    cases = {
+        case.attrib["name"]: {p.attrib["name"]: p.attrib["value"] for p in case.iter("property")}
+        for case in ElementTree.parse(project / "out.xml").iter("testcase")  # noqa: S314  # written by the run above
+    }
+    assert tuple(cases) == suite.statements
+    for name, properties in cases.items():
+        assert properties["status"] == "supported", name
+        assert 0.0 < float(properties["alpha"]) <= suite.level
+        assert int(properties["sample_size"]) > 0
+        assert int(properties["seed"]) == suite.seed
+        assert float(properties["smallest_detectable_deviation"]) > 0.0
+
+
+def test_the_derivation_of_the_example_holds_and_a_false_step_in_it_is_contradicted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All but two integrals, seconds long, which the example's own tests prove. The module registers nothing."""
+    monkeypatch.syspath_prepend(EXAMPLE)
+    derivation = importlib.import_module("own_criterion.derivation").equal_shares()
+    for step in derivation.steps:
+        if not step.left.has(Integral):
+            assert evaluate(step).evidence is Evidence.PROVED, step.id
+        if step.relation == "=":
+            false = replace(step, right=Rational(21, 20) * step.right)
+            assert evaluate(false).evidence is Evidence.CONTRADICTED, step.id
 
 
 def test_the_ci_file_runs_what_the_readme_shows() -> None:

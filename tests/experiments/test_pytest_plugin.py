@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import matplotlib as mpl
 import pytest
+from hypothesis import settings
 
 import verification
 from graphon_theory.errors import InputError
@@ -30,12 +33,15 @@ PLUGIN = (
 
 @pytest.fixture(autouse=True)
 def coins(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Register a coin of each fate: supported, refuted, let pass a false variant, without trials."""
+    """Register a coin of each fate: supported, refuted, let pass a false variant, without trials, not derived."""
     monkeypatch.setattr(registered_claims, "_found", {})
+    # pytester moves HOME: without this matplotlib would look for all fonts again.
+    monkeypatch.setenv("MPLCONFIGDIR", os.environ.get("MPLCONFIGDIR") or mpl.get_cachedir())
     shy = {name: value for name, value in STATED.items() if name != "title"} | {"title": "Shy"}
     verification.claim(**STATED)(Coin)
     verification.claim(**STATED)(_like(id="LOADED", rate=0.7))
     verification.claim(**STATED)(_like(id="BLUNT", decide=_blunt))
+    verification.claim(**STATED | {"derivation": None})(_like(id="BARE"))
     verification.claim(**shy)(_like(id="SHY", trial=lambda self, case, seed: {"loaded": {"heads": 500, "says": 0.7}}))
 
 
@@ -49,12 +55,14 @@ def _blunt(self, observations, variant, level):
     return Coin.decide(self, found, "statement", level)
 
 
+ALONE = "no derivation: its measurement stands alone"
+
 Runner = Callable[..., pytest.RunResult]
 
 
 @pytest.fixture
 def run(pytester: pytest.Pytester) -> Runner:
-    (pytester.path / "coins.toml").write_text(suite_text("COIN", "LOADED", "BLUNT", "SHY"), encoding="utf-8")
+    (pytester.path / "coins.toml").write_text(suite_text("COIN", "LOADED", "BLUNT", "SHY", "BARE"), encoding="utf-8")
 
     def runner(*arguments: str) -> pytest.RunResult:
         return pytester.runpytest_inprocess(
@@ -76,13 +84,14 @@ def _report(path: Path) -> dict[str, tuple[str, dict[str, str]]]:
 
 def test_each_status_becomes_an_outcome_with_its_figures(run: Runner, pytester: pytest.Pytester) -> None:
     done = run("--junitxml=out.xml", "-rs")
-    done.assert_outcomes(passed=1, failed=1, skipped=2)
+    done.assert_outcomes(passed=1, failed=1, skipped=3)
     found = _report(pytester.path / "out.xml")
     assert {name: outcome for name, (outcome, _) in found.items()} == {
         "COIN": "passed",
         "LOADED": "failure",
         "BLUNT": "skipped",
         "SHY": "skipped",
+        "BARE": "skipped",
     }
     document = json.loads((pytester.path / "runs/tosses-seed3/run.json").read_text(encoding="utf-8"))
     for part in document["statements"]:
@@ -91,14 +100,20 @@ def test_each_status_becomes_an_outcome_with_its_figures(run: Runner, pytester: 
         assert float(properties["alpha"]) == measured["level"]
         assert int(properties["sample_size"]) == measured["sample_size"]
         assert properties["seed"] == "3"
-        assert properties["derivation"] == "none"
-        assert part["evidence"]["derivation"] is None
+        assert properties["reasons"] == "; ".join(part["reasons"])
+        assert properties["derivation"] == ("none" if part["id"] == "BARE" else "2 proved")
         if measured["detectable"] is None:
             assert properties["smallest_detectable_deviation"] == "none"
         else:
             assert float(properties["smallest_detectable_deviation"]) == pytest.approx(measured["detectable"], rel=1e-5)
     done.stdout.fnmatch_lines(["*LOADED is refuted: the measurement refutes it*", "*share of heads: 0.*against 0.5*"])
     done.stdout.fnmatch_lines(["*BLUNT is inconclusive: false variant loaded was not rejected*"])
+    (bare,) = (part for part in document["statements"] if part["id"] == "BARE")
+    assert bare["evidence"]["measurement"]["outcome"] == "supported"
+    assert bare["evidence"]["derivation"] is None
+    assert bare["reasons"] == [ALONE]
+    done.stdout.fnmatch_lines([f"*BARE is inconclusive: {ALONE}*"])
+    assert ALONE in (pytester.path / "runs/tosses-seed3/report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -108,15 +123,15 @@ def test_each_status_becomes_an_outcome_with_its_figures(run: Runner, pytester: 
 def test_inconclusive_statements_go_by_policy_and_k_chooses(run: Runner, policy: str, outcomes: dict[str, int]) -> None:
     """What was not run is skipped whatever the policy; -k chooses among the statements, the level stays shared."""
     done = run("--graphon-inconclusive", policy, "-k", "COIN or BLUNT or SHY")
-    done.assert_outcomes(**outcomes, deselected=1)
+    done.assert_outcomes(**outcomes, deselected=2)
 
 
 def test_the_marker_chooses_and_seed_and_folder_are_options(run: Runner, pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_other(): pass")
-    run("-m", "not graphon").assert_outcomes(passed=1, deselected=4)
+    run("-m", "not graphon").assert_outcomes(passed=1, deselected=5)
     assert not (pytester.path / "runs").exists()
     done = run("-m", "graphon", "--strict-markers", "--graphon-seed", "9", "--graphon-out", "there", "-k", "COIN")
-    done.assert_outcomes(passed=1, deselected=4)
+    done.assert_outcomes(passed=1, deselected=5)
     assert (pytester.path / "there/tosses-seed9/report.html").exists()
 
 
@@ -189,13 +204,23 @@ def test_draws(data):
 """
 
 
-@pytest.mark.slow
-def test_two_derandomised_runs_are_identical(pytester: pytest.Pytester) -> None:
-    """Draws of the strategies and of torch's, NumPy's and Python's global generators, in fresh processes."""
+@pytest.fixture
+def profile() -> Iterator[None]:
+    """Put Hypothesis's profile back, which an inner session changes for the whole process."""
+    before = settings.get_current_profile_name()
+    yield
+    settings.load_profile(before)
+
+
+@pytest.mark.parametrize("fresh", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.usefixtures("profile")
+def test_two_derandomised_runs_are_identical(pytester: pytest.Pytester, fresh: bool) -> None:
+    """Draws of the strategies and of torch's, NumPy's and Python's global generators, fresh processes or not."""
     pytester.makepyfile(test_draws=RECORDING)
+    run = pytester.runpytest_subprocess if fresh else pytester.runpytest_inprocess
     seen = []
     for _ in range(2):
-        done = pytester.runpytest_subprocess(*PLUGIN, "-p", "no:cacheprovider", "--hypothesis-profile=ci")
+        done = run(*PLUGIN, "-p", "no:cacheprovider", "--hypothesis-profile=ci")
         done.assert_outcomes(passed=1)
         found = pytester.path / "seen.txt"
         seen.append(found.read_text(encoding="utf-8"))

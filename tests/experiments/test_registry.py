@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,6 +20,7 @@ from tests.experiments.own import STATED, Coin, suite_text
 from verification import registry
 from verification.claims import Mutant, Outcome, claims
 from verification.claims.claim import not_run
+from verification.cli import main
 from verification.decisions import decide_all
 from verification.ledger import code
 from verification.registry import claims as registered_claims
@@ -94,7 +96,7 @@ def test_a_claim_without_a_method_or_with_arguments_is_refused() -> None:
 def test_a_registered_claim_is_like_any_other_and_comes_once() -> None:
     assert verification.claim(**STATED)(Coin) is Coin
     assert isinstance(claims()["COIN"], Coin)
-    assert registry.statements()["COIN"].derive is None
+    assert registry.statements()["COIN"].derive is STATED["derivation"]
     assert registry.statement_names()[-1] == "COIN"
     assert registry.ancestors("COIN") == ()
     with pytest.raises(InputError, match="exists"):
@@ -172,6 +174,31 @@ def test_a_criterion_on_data_gets_it_and_needs_it() -> None:
     assert found["0"].tolist() == [[1.0, 2.0, 4.0]] * 2
     with pytest.raises(InputError, match="needs a loss"):
         verification.score(network, criterion="by-data")
+
+
+def test_a_registered_criterion_is_analysed_and_named_where_another_is_not_known(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``graphon analyse``: its mask is that of its scores, the theory says nothing of it, a histogram stands in."""
+    verification.criterion("scaled")(lambda weights: {k: w.abs() * w.shape[1] ** 0.5 for k, w in weights.items()})
+    verification.criterion("by-batch", batch=True)(lambda module, weights, loss, batches: weights)
+    net = tmp_path / "net.py"
+    net.write_text(
+        "import torch\n\n\ndef build():\n    torch.manual_seed(0)\n"
+        "    return torch.nn.Sequential(torch.nn.Linear(12, 30, bias=False), torch.nn.Tanh(), torch.nn.Linear(30, 1))\n"
+    )
+    options = ["analyse", f"{net}:build", "--data", "teacher:64x12", "--density", "0.2", "--draws", "0"]
+    assert main([*options, "--criterion", "scaled", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["criterion"], found["loss"], found["batch"]) == ("scaled", None, None)
+    assert found["kept"] == round(0.2 * found["size"])
+    assert "no known profile for scaled, a registered criterion" in found["layers"][0]["theory"]
+    assert main([*options, "--criterion", "by-batch", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["batch"] == 64
+    assert main([*options, "--criterion", "scaledd"]) == 2
+    told = capsys.readouterr().err
+    assert "did you mean 'scaled'" in told
+    assert "synflow-iterative, scaled, by-batch" in told
 
 
 _CLAIM = "import verification\nfrom tests.experiments.own import STATED, Coin\n{}\n\n\n@verification.claim(**STATED)\n"

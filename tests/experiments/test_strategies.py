@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +14,13 @@ import pytest
 import torch
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
+from sympy import Rational
 
 from graphon_theory.errors import InputError
 from graphon_theory.homomorphism import bipartite_graph
 from graphon_theory.noise import Gaussian
+from graphon_theory.saliency import SaliencyModel
+from tests.experiments.test_pytest_plugin import PLUGIN
 from verification import strategies
 from verification.cutnorm import cut_norm_exact
 from verification.pytest_plugin import PROFILES
@@ -47,20 +53,41 @@ def _simplest(strategy: st.SearchStrategy[Any], wanted: Any = lambda value: True
     return find(strategy, wanted, settings=QUIET)
 
 
-def test_shrinking_ends_at_the_documented_case() -> None:
-    assert _simplest(densities()) == 0.5
+def _is_smallest_network(network: torch.nn.Sequential) -> bool:
+    shapes = [tuple(p.shape) for p in network.parameters()]
+    return shapes == [(1, 1), (1, 1)] and isinstance(network[1], torch.nn.ReLU)
+
+
+SIMPLEST: dict[str, tuple[st.SearchStrategy[Any], Callable[[Any], bool]]] = {
+    "densities": (densities(), lambda rho: rho == 0.5),
+    "noise_laws": (noise_laws(), lambda law: law == Gaussian()),
+    "profiles": (profiles(), lambda profile: profile == 1),
+    "saliency_models": (saliency_models(), lambda model: model.profile == 1 and model.noise == Gaussian()),
+    "graphons": (graphons(), lambda W: W.matrix.tolist() == [[0.0]]),
+    "scores": (scores(), lambda ranked: ranked.tolist() == [[0.0]]),
+    "masks": (masks(), lambda kept: kept.tolist() == [[False]]),
+    "networks": (networks(), _is_smallest_network),
+    "batches": (batches(), lambda batch: batch.inputs.shape == (2, 1)),
+    "kernels": (kernels(), lambda K: K.tolist() == [[0.0]]),
+    "claims": (claims(), lambda claim: claim.id == "THR"),
+    "observations": (
+        observations("THR", {"count": 1.0}),
+        lambda found: len(found) == 2 and len({o.case for o in found}) == 1,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SIMPLEST)
+def test_shrinking_ends_at_the_documented_case(name: str) -> None:
+    strategy, is_documented = SIMPLEST[name]
+    assert is_documented(_simplest(strategy))
+
+
+def test_every_strategy_of_the_page_has_its_simplest_case_tested() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "testing.md").read_text(encoding="utf-8")
+    table = page.partition("## Strategies")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE) == list(SIMPLEST)
     assert _simplest(densities(entries=8)) == 0.125
-    assert _simplest(profiles()) == 1
-    assert _simplest(noise_laws()) == Gaussian()
-    assert _simplest(scores()).tolist() == [[0.0]]
-    assert _simplest(masks()).tolist() == [[False]]
-    assert _simplest(graphons()).matrix.tolist() == [[0.0]]
-    assert _simplest(kernels()).tolist() == [[0.0]]
-    assert _simplest(claims()).id == "THR"
-    network = _simplest(networks())
-    assert [tuple(p.shape) for p in network.parameters()] == [(1, 1), (1, 1)]
-    assert _simplest(batches()).inputs.shape == (2, 1)
-    assert len(_simplest(observations("THR", {"count": 1.0}))) == 2
 
 
 def _wrong_density(W: np.ndarray) -> float:
@@ -87,6 +114,38 @@ def test_a_planted_false_bound_shrinks_to_two_constants() -> None:
     one, other, name = _simplest(pairs, broken)
     assert name == "edge"
     assert sorted((float(one.matrix[0, 0]), float(other.matrix[0, 0]))) == [0.0, 0.125]
+
+
+def test_a_planted_bug_on_masks_shrinks_to_one_row_and_one_dropped_column() -> None:
+    """A check for collapse that looks at rows alone misses an input that nothing sees."""
+
+    def overlooked(kept: np.ndarray) -> bool:
+        empty = not kept.any(axis=1).all()
+        return empty != (empty or not kept.any(axis=0).all())
+
+    assert _simplest(masks(), overlooked).tolist() in ([[False, True]], [[True, False]])
+
+
+def test_a_planted_bug_on_models_shrinks_to_a_constant_profile() -> None:
+    """A threshold that forgets the profile is right for the profile 1 alone: the next constant refutes it."""
+
+    def forgotten(model: SaliencyModel) -> bool:
+        known = model.at(np.array([0.25, 0.75]), np.array([0.5]))
+        return abs(known.threshold(0.5) - model.noise.inverse(0.5)) > 1e-9
+
+    found = _simplest(saliency_models(), forgotten)
+    assert found.profile == Rational(1, 2)
+    assert found.noise == Gaussian()
+
+
+def test_a_planted_bug_on_networks_shrinks_to_two_hidden_neurons() -> None:
+    """A count of weights that knows the first and the last layer alone: refuted by one more layer, of one neuron."""
+
+    def miscounted(network: torch.nn.Sequential) -> bool:
+        sizes = [p.numel() for p in network.parameters()]
+        return sizes[0] + sizes[-1] != sum(sizes)
+
+    assert [tuple(p.shape) for p in _simplest(networks(), miscounted).parameters()] == [(1, 1)] * 3
 
 
 def test_a_planted_bug_on_ties_shrinks_to_two_equal_scores() -> None:
@@ -194,14 +253,19 @@ def test_profiles_are_those_of_the_plugin_and_nightly_keeps_what_it_finds() -> N
     assert nightly.max_examples > settings.get_profile("dev").max_examples
 
 
-def test_importing_strategies_and_plugin_loads_neither_torch_nor_sympy() -> None:
+def test_importing_strategies_and_plugin_and_asking_for_help_loads_neither_torch_nor_sympy() -> None:
     code = (
-        "import sys, verification.pytest_plugin\n"
+        "import os, sys, verification.pytest_plugin\n"
         "light = {'torch', 'sympy', 'numpy', 'hypothesis'} & set(sys.modules)\n"
         "assert not light, light\n"
         "import verification.strategies\n"
         "heavy = {'torch', 'sympy'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
+        "import pytest\n"
+        "assert pytest.main(['--help', '-c', os.devnull, *sys.argv[1:]]) == 0\n"
+        "heavy = {'torch', 'sympy', 'verification.suite'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code, *PLUGIN], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    assert "--graphon-suite=FILE" in done.stdout

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pytest
-from sympy import Integer
+from sympy import Integer, Symbol, exp, sqrt
 
-from graphon_theory.derivation import Derivation, Step
+from graphon_theory.derivation import Derivation, Step, as_written
 from verification.cases import Case, Observation, Values
 from verification.claims import Measurement, Mutant, Outcome
 from verification.claims.claim import not_run
@@ -40,20 +40,31 @@ class Scripted:
 
 
 S, R, I, N = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE, Outcome.NOT_RUN  # noqa: E741
-TRUE_STEP = Step(id="true", text="", left=Integer(2), relation="=", right=Integer(2))
+X = Symbol("x", nonnegative=True)
+TRUE_STEP = Step(id="true", text="", left=as_written(lambda: Integer(1) + 1), relation="=", right=Integer(2))
+CITED_STEP = Step(id="cited", text="", source="a book")
+CHECKED_STEP = Step(
+    id="checked",
+    text="",
+    left=sqrt(X + 2 * sqrt(X) + 1),
+    relation="=",
+    right=1 + sqrt(X),
+    domain={X: (0, 1)},
+    symbolic=False,
+)
+ENCLOSED_STEP = Step(id="enclosed", text="", left=exp(-X), relation=">=", right=1 - X, domain={X: (0, 2)})
 FALSE_STEP = Step(id="false", text="", left=Integer(2), relation="=", right=Integer(3))
 
 
 def _judge(
     *outcomes: Outcome,
-    step: Step = TRUE_STEP,
+    steps: tuple[Step, ...] | None = (TRUE_STEP,),
     holds: bool | None = True,
     parent: Outcome = S,
     detectable: float = 0.1,
 ) -> Verdict:
-    theory = TheoryEvidence(
-        Derivation(id="x", title="", steps=(step,)).run(), (EnclosureCheck("tau", 0.0, 1.0, 0.5, holds),)
-    )
+    derivation = None if steps is None else Derivation(id="x", title="", steps=steps).run()
+    theory = TheoryEvidence(derivation, (EnclosureCheck("tau", 0.0, 1.0, 0.5, holds),))
     claim = Scripted(tuple(outcomes), detectable)  # type: ignore[arg-type]
     decision = decide_all({claim.id: claim}, [], 0.01)[claim.id]
     return judge(claim.id, decision, theory, {"THR": parent})
@@ -63,6 +74,33 @@ def test_supported_needs_everything() -> None:
     verdict = _judge(S, R, R)
     assert verdict.status is S
     assert verdict.reasons == ()
+
+
+def test_without_a_derivation_it_is_at_best_inconclusive() -> None:
+    verdict = _judge(S, R, R, steps=None)
+    assert verdict.status is I
+    assert verdict.reasons == ("no derivation: its measurement stands alone",)
+    assert _judge(R, R, R, steps=None).status is R
+    assert _judge(N, R, R, steps=None).status is N
+
+
+@pytest.mark.parametrize(
+    ("steps", "status"),
+    [
+        ((CITED_STEP,), I),
+        ((CITED_STEP, CHECKED_STEP), I),
+        ((CITED_STEP, CHECKED_STEP, ENCLOSED_STEP), S),
+        ((ENCLOSED_STEP,), S),
+        ((CITED_STEP, TRUE_STEP), S),
+        ((CITED_STEP, TRUE_STEP, FALSE_STEP), R),
+    ],
+)
+def test_a_derivation_that_proves_nothing_is_none(steps: tuple[Step, ...], status: Outcome) -> None:
+    """Citations are somebody else's, and agreement at points is one more measurement."""
+    verdict = _judge(S, R, R, steps=steps)
+    assert verdict.status is status
+    if status is I:
+        assert verdict.reasons == ("no step of its derivation is proved or enclosed: its measurement stands alone",)
 
 
 @pytest.mark.parametrize("survivor", [S, I, N])
@@ -89,7 +127,7 @@ def test_a_refuting_measurement_refutes() -> None:
 
 
 def test_a_false_derivation_step_refutes_whatever_was_measured() -> None:
-    verdict = _judge(S, R, R, step=FALSE_STEP)
+    verdict = _judge(S, R, R, steps=(FALSE_STEP,))
     assert verdict.status is R
     assert "false" in verdict.reasons[0]
 

@@ -25,7 +25,7 @@ LEVELS = (1e-6, 1e-4, 0.01, 0.05, 0.2)
 @within(25)
 @given(networks(activation="relu"))
 def test_synflow_sums_to_the_same_over_every_layer(network: nn.Sequential) -> None:
-    """SynFlow's conservation: each layer's scores sum to R, the sum of products of moduli along all paths."""
+    """SYN: conservation, each layer's scores sum to R, the sum of products of moduli along all paths."""
     with torch.no_grad():
         moduli = [layer.weight.double().abs() for layer in network if isinstance(layer, nn.Linear)]
         flow = torch.ones(moduli[0].shape[1], dtype=torch.float64)
@@ -38,7 +38,7 @@ def test_synflow_sums_to_the_same_over_every_layer(network: nn.Sequential) -> No
 @within(25)
 @given(networks(inputs=3, outputs=1, activation="tanh"), batches(inputs=3))
 def test_snip_is_the_slope_of_the_loss_under_scaling_one_weight(network: nn.Sequential, batch: Batch) -> None:
-    """``|w dL/dw| = |dL/dc|`` for the weight ``c w`` at c = 1: by central differences in float64."""
+    """SNIP-S: ``|w dL/dw| = |dL/dc|`` for the weight ``c w`` at c = 1: by central differences in float64."""
     network = network.double()
     x, y = batch.inputs.double(), batch.labels.double()[:, None]
     found = score(network, squared_loss, [(x, y)], criterion="snip")["0"]

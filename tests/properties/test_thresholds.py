@@ -1,4 +1,4 @@
-"""THR, NEST and LIM-a's bounds, for any model."""
+"""THR and NEST, and the bounds of LIM-a, LIM-b and NULL, for any model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphon_theory import notation
-from graphon_theory.bounds import bernstein_bound, hoeffding_bound
+from graphon_theory.bounds import bernstein_bound, hoeffding_bound, null_distance, population_bound
 from graphon_theory.saliency import FiniteModel, SaliencyModel
 from tests.properties.within import within
 from verification.strategies import densities, graphons, kernels, noise_laws, profiles, saliency_models
@@ -76,10 +76,34 @@ def test_hoeffdings_bound_falls_with_both_sizes_and_with_delta(
 @within(40)
 @given(graphons(), DELTAS, DELTAS)
 def test_bernsteins_bound_falls_with_delta_and_does_not_see_the_labels(W, delta: float, other: float) -> None:
+    """LIM-a: surer is wider, and the order of rows and columns does not matter."""
     P = W.matrix
     bound = bernstein_bound(P, delta)
     assert (bernstein_bound(P, other) <= bound) == (other >= delta)
     assert bernstein_bound(P[::-1, ::-1], delta) == pytest.approx(bound, rel=1e-12)
+
+
+@within(40)
+@given(st.integers(1, 10**6), st.integers(1, 10**6), st.integers(1, 10**6), DELTAS)
+def test_the_populations_bound_is_above_that_of_known_types_and_falls_with_the_sizes(
+    n: int, d: int, more: int, delta: float
+) -> None:
+    """LIM-b: unknown types cost something on top of LIM-a's distance, and less of it the more rows there are."""
+    bound = population_bound(n, d, delta)
+    assert bound > hoeffding_bound(n, d, delta)
+    assert population_bound(n + more, d, delta) < bound
+    assert population_bound(n, d, delta, columns="grid") < bound + 1.0 / d
+
+
+@within(40)
+@given(st.integers(2, 10**5), st.integers(2, 10**5), densities())
+def test_the_null_distance_scales_and_does_not_see_sides_or_complements(n: int, d: int, rho: float) -> None:
+    """NULL: half as large at four times the sizes; rows and columns, kept and dropped may be exchanged."""
+    distance = null_distance(n, d, rho)
+    assert null_distance(4 * n, 4 * d, rho) == pytest.approx(distance / 2.0, rel=1e-8)
+    assert null_distance(d, n, rho) == pytest.approx(distance, rel=1e-8)
+    assert null_distance(n, d, 1.0 - rho) == pytest.approx(distance, rel=1e-8)
+    assert null_distance(n, d, 0.5) >= distance * (1.0 - 1e-12)
 
 
 @within(60)

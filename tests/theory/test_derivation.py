@@ -11,10 +11,12 @@ import sympy
 from sympy import (
     Derivative,
     Function,
+    Integer,
     Integral,
     Limit,
     Max,
     Rational,
+    Subs,
     Sum,
     Symbol,
     cosh,
@@ -30,7 +32,7 @@ from sympy import (
     sqrt,
 )
 
-from graphon_theory.derivation import Derivation, Evidence, Step, evaluate
+from graphon_theory.derivation import Derivation, Evidence, Step, as_written, evaluate
 from graphon_theory.derivation.points import sample_points
 from graphon_theory.derivation.symbolic import vanishes
 from graphon_theory.derivation.values import NotEvaluatedError, value_at
@@ -55,7 +57,9 @@ PROVED = [
     step(Limit(sin(x) / x, x, 0), "=", 1),
     step(Sum(n, (n, 1, 10)), "=", 55),
     step(gamma(y + 1), "=", y * gamma(y), domain={y: (1, 4)}),
-    step(Function("Q")(x) * 2 - Function("Q")(x), "=", Function("Q")(x)),
+    step(as_written(lambda: Function("Q")(x) * 2 - Function("Q")(x)), "=", Function("Q")(x)),
+    step(as_written(lambda: erfc(n * y / (n * u))), "=", erfc(y / u), domain={n: (1, 9), y: (1, 2), u: (1, 2)}),
+    step(Subs(Derivative(erf(x) * exp(x), x), x, y), "=", exp(y) * (erf(y) + 2 * exp(-(y**2)) / sqrt(pi))),
     step(1 + x**2, ">", 0),
     step(u * (1 - u), "<=", Rational(1, 4), domain=UNIT),
     step(0, "<=", y * exp(y)),
@@ -68,6 +72,7 @@ ENCLOSED = [
     step(erfc(1 / (1 + u + v)), "<", Rational(7, 10), domain=UNIT),
 ]
 CHECKED = [
+    step(Subs(Derivative(sin(x) / x, x), x, 0), "=", 0),
     step(sqrt(u + 2 * sqrt(u) + 1), "=", 1 + sqrt(u), domain=UNIT, symbolic=False),
     step(floor(x + Rational(1, 2)) - x, "<=", Rational(1, 2), domain={x: (0, 50)}),
     step(
@@ -89,6 +94,8 @@ UNDECIDED = [
 CONTRADICTED = [
     step((x + 1) ** 2, "=", x**2 + 1, domain={x: (-1, 1)}),
     step((x + 1) ** 2, "=", x**2 + 1),
+    step(as_written(lambda: n * y / (2 * n)), "=", y, domain={n: (1, 9), y: (1, 2)}),
+    step(Subs(Derivative(sin(x) * exp(x), x), x, 0), "=", 2),
     step(exp(-x), ">", 1 - x, domain={x: (-1, 1)}),
     step(Function("Q")(x) * 0 + x, "=", 2 * x),
     step((u - Rational(1, 3)) ** 2, ">=", Rational(1, 10**8), domain=UNIT),
@@ -162,22 +169,39 @@ def test_citations_need_a_source_and_formulas_all_their_parts() -> None:
 def test_domains_that_contradict_assumptions_are_refused() -> None:
     for domain in ({y: (-1, 1)}, {x: (1, 0)}, {u: (-oo, 0)}, {x: (0, u)}):
         with pytest.raises(InputError):
-            step(y, "=", y, domain=domain)
+            step(y, "=", 2 * y, domain=domain)
 
 
 def test_derivations_check_their_chain_and_count_their_evidence() -> None:
-    first = Step(id="a", text="", left=x, relation="=", right=x)
+    first = Step(id="a", text="", left=x, relation="=", right=as_written(lambda: 2 * x - x))
     second = Step(id="b", text="", source="Janson (2013)", follows=("a",))
-    third = Step(id="c", text="", left=x, relation="<", right=x, domain={x: (0, 1)})
+    third = Step(id="c", text="", left=x, relation="<", right=as_written(lambda: 2 * x - x), domain={x: (0, 1)})
     good = Derivation(id="D", title="two steps", steps=(first, second)).run()
     assert good.holds
     assert good.counts() == {kind: int(kind in (Evidence.PROVED, Evidence.CITED)) for kind in Evidence}
-    assert good.latex() == ("x = x", "")
+    assert good.latex() == ("x = - x + 2 x", "")
     assert not Derivation(id="D", title="false", steps=(first, third)).run().holds
-    assert evaluate(third).latex == "x < x"
+    assert evaluate(third).latex == "x < - x + 2 x"
     for steps in ((second, first), (first, first), ()):
         with pytest.raises(InputError):
             Derivation(id="D", title="", steps=steps)
+
+
+@pytest.mark.parametrize("relation", ["=", "<=", "<", ">=", ">"])
+def test_a_step_whose_sides_are_one_expression_is_refused(relation: str) -> None:
+    """It would be "proved" and show nothing; SymPy may make it so while it is built."""
+    for left, right in ((x, x), (n * y / n, y), (1, Integer(1)), (Integral(x, (x, 0, 1)), Integral(x, (x, 0, 1)))):
+        with pytest.raises(InputError, match=r"step s, left and right = .*both sides are one expression.*as_written"):
+            step(left, relation, right)
+
+
+def test_what_is_written_out_is_shown_and_evaluated_like_any_other() -> None:
+    written = as_written(lambda: n * y / n)
+    assert written != y
+    assert sympy.latex(written) == r"\frac{n y}{n}"
+    assert n * y / n == y  # evaluation is on again
+    assert vanishes(written, y) is not None
+    assert vanishes(written, 2 * y) is None
 
 
 def test_steps_are_values() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from graphon_theory.derivation import Evidence
 from graphon_theory.statements import STATEMENTS, ancestors
+from tests.docs_extension import load
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
@@ -14,6 +15,13 @@ def test_derivation_holds_with_few_cited_steps(name: str) -> None:
     assert result.holds, [(r.step.id, r.evidence, r.detail) for r in result.results]
     kinds = [r.evidence for r in result.results]
     assert 3 * kinds.count(Evidence.CITED) <= len(kinds)
+    # Something is proved or enclosed, and no formula is one expression twice.
+    assert {Evidence.PROVED, Evidence.ENCLOSED} & set(kinds)
+    assert all(r.step.is_cited or r.step.left != r.step.right for r in result.results)
+    # What the pages show of it was found, not typed in.
+    kept = load("evidence").kept(name)
+    if kept is not None:
+        assert kept.steps == {r.step.id: (r.evidence.value, r.detail) for r in result.results}
 
 
 @pytest.mark.parametrize("name", STATEMENTS)

@@ -51,7 +51,7 @@ def add_analyse(commands: Any) -> None:
     )
     data = "digits (default), teacher[:SAMPLESxINPUTS], mnist:FOLDER, cifar10:FOLDER, npz:FILE"
     parser.add_argument("--data", metavar="SPEC", help=data)
-    parser.add_argument("--criterion", metavar="NAME", help=", ".join(names.CRITERIA))
+    parser.add_argument("--criterion", metavar="NAME", help=f"{', '.join(names.CRITERIA)}, or a registered one")
     parser.add_argument("--density", type=float, metavar="RHO", help="kept fraction, in (0, 1)")
     parser.add_argument("--loss", metavar="NAME", help="squared or cross-entropy (default: by the outputs)")
     parser.add_argument(

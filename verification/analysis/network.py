@@ -31,6 +31,7 @@ from verification.analysis.weight_law import weight_law
 from verification.criteria.layers import chosen_weights
 from verification.data import Samples, load_data
 from verification.null_laws.intake import boolean_mask
+from verification.registry import criterion_names, own_criteria
 from verification.threads import one_thread
 
 DRAWS = 199
@@ -68,7 +69,8 @@ def analyse(
     data
         Samples, or a name as ``verification.data.load_data`` takes them.
     criterion
-        "random", "magnitude", "snip", "grasp-magnitude", "grasp", "synflow" or "synflow-iterative".
+        "random", "magnitude", "snip", "grasp-magnitude", "grasp", "synflow", "synflow-iterative", or a registered
+        one: the theory says nothing of it, and a histogram stands in for a prediction.
     density
         Kept fraction rho, in (0, 1).
     loss
@@ -126,7 +128,7 @@ def analyse(
         analysed = _layers(masks, found, laws, on_path, conv=conv, draws=draws, seed=seed, tell=tell)
     features = _features(masks, groups, samples)
     notes = []
-    sees_data = criterion in ("snip", "grasp", "grasp-magnitude")
+    sees_data = _sees_data(criterion)
     if prepared.loss_name == "squared" and sees_data:
         kind = "centred" if labels == "centred" else "raw: their mean is left"
         notes.append(f"squared loss of the centred network f - f_0, so that the residual is -y; labels are {kind}")
@@ -391,11 +393,19 @@ def _is_constant(named: Named) -> bool:
     return bool((profile == profile.flat[0]).all())
 
 
+def _sees_data(criterion: str) -> bool:
+    if criterion in names.CRITERIA:
+        return criterion in ("snip", "grasp", "grasp-magnitude")
+    return own_criteria()[criterion].batch
+
+
 def _require_options(criterion: str | None, draws: int, seed: int) -> None:
     if criterion is not None and criterion not in names.CRITERIA:
-        near = difflib.get_close_matches(str(criterion), names.CRITERIA, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise InputError("criterion", criterion, f"{hint}choose one of {', '.join(names.CRITERIA)}")
+        known = criterion_names()
+        if criterion not in known:
+            near = difflib.get_close_matches(str(criterion), known, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise InputError("criterion", criterion, f"{hint}choose one of {', '.join(known)}")
     if isinstance(draws, bool) or not isinstance(draws, int) or draws < 0:
         raise InputError("draws", draws, "give a number of at least 0")
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+from verification.analysis.doubts import law_doubts
 from verification.analysis.inputs import Prepared
 from verification.analysis.layer_prediction import LayerPrediction
 from verification.analysis.predictions_classes import class_predictions
@@ -50,4 +51,7 @@ def predicted(
         return synflow_predictions(module, weights, laws, prepared, scope)
     if criterion == "synflow-iterative":
         return iterative_predictions(weights, laws)
-    return grasp_predictions(module, weights, laws, prepared, signed=criterion == "grasp")
+    if criterion in ("grasp", "grasp-magnitude"):
+        return grasp_predictions(module, weights, laws, prepared, signed=criterion == "grasp")
+    text = f"no known profile for {criterion}, a registered criterion: a histogram stands in for a prediction"
+    return {name: LayerPrediction(text, law_doubts(laws[name])) for name in weights}

@@ -25,6 +25,7 @@ from verification.registry import own_claims, own_criteria
 PACKAGES = ("graphon_theory", "verification")
 
 _LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn")
+_DECIDERS = ("sympy", "mpmath", "python-flint")
 _RUNNER = ("verification.cases", "verification.devices", "verification.threads")
 
 
@@ -62,6 +63,51 @@ def _version(statement: str | None, packages: tuple[str, ...]) -> str:
         digest.update(module.encode())
         digest.update(files[module].read_bytes())
     return digest.hexdigest()[:16]
+
+
+@cache
+def derivation_version(statement: str) -> str:
+    """Hash of what the evidence for a statement's derivation depends on; 16 digits.
+
+    That is the code of the module that holds the derivation and of all that it imports, the evaluation of steps
+    included, without comments and docstrings; and the versions of the libraries that decide steps.
+
+    Parameters
+    ----------
+    statement
+        Id of a statement of the theory.
+
+    Raises
+    ------
+    InputError
+        If there is no such statement, or it has no derivation.
+    """
+    from graphon_theory.statements import STATEMENTS
+
+    derive = STATEMENTS[statement].derive if statement in STATEMENTS else None
+    if derive is None:
+        raise InputError("statement", statement, f"give one with a derivation: {', '.join(STATEMENTS)}")
+    files = _sources()
+    digest = hashlib.sha256()
+    for name in _DECIDERS:
+        digest.update(f"{name} {metadata.version(name)}".encode())
+    for module in sorted(dependencies(files, (derive.__module__,))):
+        digest.update(f"{module} {_bare(files[module])}".encode())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _bare(path: Path) -> str:
+    """Return the syntax tree of a file, without docstrings."""
+    tree = ast.parse(path.read_bytes())
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
+            node.body = [part for part in node.body if not _is_text(part)]
+    return ast.dump(tree)
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 @cache

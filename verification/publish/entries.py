@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from graphon_theory.derivation import DerivationResult, Evidence, Step
-from graphon_theory.statements import STATEMENTS, ancestors
 from verification.publish.escape import literal, prose
 from verification.publish.sources import RunRecord, StatementRecord
 from verification.publish.tex import domain_tex, step_tex
+from verification.registry import ancestors, statements
 
 UNKNOWN: Final = "not evaluated"
 """Kind of a step that nothing was computed for."""
@@ -66,11 +66,13 @@ class Entry:
     uses
         Ids of the statements that it rests on.
     steps
-        Its derivation; empty for a statement that the present code does not know.
+        Its derivation; empty where it has none, and for a statement that the present code does not know.
     record
         What the run found; None where it is not in the run.
     strays
         Ids of steps that the run evaluated and the present code does not have.
+    known
+        Whether the present code knows it, registered claims included.
     """
 
     id: str
@@ -85,6 +87,7 @@ class Entry:
     steps: tuple[StepEntry, ...]
     record: StatementRecord | None
     strays: tuple[str, ...]
+    known: bool = True
 
     def counts(self) -> dict[str, int]:
         """Return the number of steps of each kind, in the order of ``Evidence``; kinds without a step are left out."""
@@ -98,9 +101,10 @@ def run_entries(run: RunRecord) -> tuple[Entry, ...]:
     """Return the statements of a run, and those that they rest on, in the order of the registry."""
     records = {record.id: record for record in run.statements}
     wanted = set(records) | set(run.unfinished or ())
-    wanted |= {parent for name in wanted & set(STATEMENTS) for parent in ancestors(name)}
-    order = [name for name in STATEMENTS if name in wanted]
-    order += [name for name in records if name not in STATEMENTS]
+    registry = statements()
+    wanted |= {parent for name in wanted & set(registry) for parent in ancestors(name)}
+    order = [name for name in registry if name in wanted]
+    order += [name for name in records if name not in registry]
     anchors = _anchors(order)
     absent = "not run" if run.unfinished is not None else "not in this run"
     found = []
@@ -108,8 +112,7 @@ def run_entries(run: RunRecord) -> tuple[Entry, ...]:
         record = records.get(name)
         evidence = {} if record is None else record.steps
         status = absent if record is None else record.status
-        known = STATEMENTS.get(name)
-        if known is not None:
+        if name in registry:
             found.append(_known(name, anchors[name], status, evidence, record))
         elif record is not None:
             found.append(_foreign(record, anchors[name], order))
@@ -124,18 +127,33 @@ def derivation_entries(results: Mapping[str, DerivationResult]) -> tuple[Entry, 
     results
         Statement id -> its evaluated derivation.
     """
-    anchors = _anchors(results)
-    found = []
-    for name, result in results.items():
-        evidence = {r.step.id: (r.evidence.value, r.detail) for r in result.results}
-        kinds = {kind for kind, _ in evidence.values()}
-        status = "derivation holds"
-        if Evidence.CONTRADICTED.value in kinds:
-            status = "step contradicted"
-        elif Evidence.UNDECIDED.value in kinds:
-            status = "step undecided"
-        found.append(_known(name, anchors[name], status, evidence, None))
-    return tuple(found)
+    return tuple(
+        evidence_entry(name, {r.step.id: (r.evidence.value, r.detail) for r in result.results}, anchor)
+        for (name, result), anchor in zip(results.items(), _anchors(results).values(), strict=True)
+    )
+
+
+def evidence_entry(name: str, evidence: Mapping[str, tuple[str, str]], anchor: str = "") -> Entry:
+    """Return a statement of the registry with evidence for its derivation, and without a run.
+
+    Parameters
+    ----------
+    name
+        Its id.
+    evidence
+        Step id -> (kind, how it was found); steps that it lacks are shown as not evaluated.
+    anchor
+        Id of its section; by default made from its id.
+    """
+    kinds = {kind for kind, _ in evidence.values()}
+    status = "derivation holds"
+    if not evidence:
+        status = "not run"
+    elif Evidence.CONTRADICTED.value in kinds:
+        status = "step contradicted"
+    elif Evidence.UNDECIDED.value in kinds:
+        status = "step undecided"
+    return _known(name, anchor or _anchors([name])[name], status, evidence, None)
 
 
 def _known(
@@ -145,7 +163,7 @@ def _known(
     evidence: Mapping[str, tuple[str, str]],
     record: StatementRecord | None,
 ) -> Entry:
-    statement = STATEMENTS[name]
+    statement = statements()[name]
     steps = () if statement.derive is None else statement.derive().steps
     return Entry(
         id=name,
@@ -179,6 +197,7 @@ def _foreign(record: StatementRecord, anchor: str, nodes: Sequence[str]) -> Entr
         steps=(),
         record=record,
         strays=tuple(record.steps),
+        known=False,
     )
 
 

@@ -152,7 +152,7 @@ def _notices(run: RunRecord, code: str, entries: Sequence[Entry]) -> list[str]:
         found.append(f"**Figures are missing** from the run folder: {', '.join(literal(name) for name in missing)}.")
     if run.suite is None:
         found.append("The suite's file is missing or cannot be read: its models and checks are not shown.")
-    unknown = [entry.id for entry in entries if not entry.steps]
+    unknown = [entry.id for entry in entries if not entry.known]
     if unknown:
         names = ", ".join(literal(name) for name in unknown)
         found.append(f"The present code does not know these statements, and shows the run's own words: {names}.")

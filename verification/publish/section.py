@@ -33,15 +33,13 @@ def section(entry: Entry, anchors: Mapping[str, str]) -> str:
     """
     parts = [
         f"### {literal(entry.id)}: {entry.title} {{#{entry.anchor} .statement}}",
-        f"{status_word(entry.status)}. Rests on {_links(entry.uses, anchors)}. Source: {entry.source}.",
+        f"{status_word(entry.status)}. Rests on {links(entry.uses, anchors)}. Source: {entry.source}.",
     ]
     if entry.reasons:
         parts += ["Why not supported:", bullets(entry.reasons)]
     if entry.status == "refuted" and entry.record is not None:
         parts += _counterexample(entry)
-    parts += ["**Hypotheses.**", bullets(entry.hypotheses or ("none",))]
-    parts += ["**Conclusion.**", f"::: {{.conclusion}}\n{entry.conclusion}\n:::"]
-    parts += _derivation(entry)
+    parts += [*theorem(entry), *derivation(entry)]
     if entry.record is not None:
         parts += _enclosures(entry.record.enclosures)
         parts += _measurement(entry.record.measurement)
@@ -54,14 +52,38 @@ def status_word(status: str) -> str:
     return f"[{literal(status)}]{{.status .{LOOKS[status].css}}}"
 
 
-def _links(names: tuple[str, ...], anchors: Mapping[str, str]) -> str:
+def links(names: tuple[str, ...], anchors: Mapping[str, str], page: str = "#{}") -> str:
+    """Return ids of statements as links.
+
+    Parameters
+    ----------
+    names
+        The ids.
+    anchors
+        Statement id -> id of its section; ids that it lacks are shown without a link.
+    page
+        Address of a section, with ``{}`` for its id.
+    """
     return (
-        ", ".join(f"[{literal(n)}](#{anchors[n]})" if n in anchors else literal(n) for n in names)
+        ", ".join(f"[{literal(n)}]({page.format(anchors[n])})" if n in anchors else literal(n) for n in names)
         or "no other statement"
     )
 
 
-def _derivation(entry: Entry) -> list[str]:
+def theorem(entry: Entry) -> list[str]:
+    """Return paragraphs: hypotheses and conclusion."""
+    return [
+        "**Hypotheses.**",
+        bullets(entry.hypotheses or ("none",)),
+        "**Conclusion.**",
+        f"::: {{.conclusion}}\n{entry.conclusion}\n:::",
+    ]
+
+
+def derivation(entry: Entry) -> list[str]:
+    """Return paragraphs: the number of steps of each kind, and every step with its formula and evidence."""
+    if not entry.steps and entry.known:
+        return ["**Derivation.** None: the measurement stands alone, and cannot support the statement by itself."]
     if not entry.steps:
         return ["**Derivation.** The present code does not know this statement, so that no formula can be shown."]
     counts = ", ".join(f"{count} {literal(kind)}" for kind, count in entry.counts().items())
@@ -88,7 +110,7 @@ def _step(place: int, step: StepEntry) -> str:
     if step.domain:
         how.append(f"On {', '.join(f'${part}$' for part in step.domain)}.")
     if step.detail:
-        how.append(f"Found: {step.detail}." if step.kind != "cited" else f"{step.detail}.")
+        how.append(f"{step.detail}." if step.kind in ("cited", UNKNOWN) else f"Found: {step.detail}.")
     if how:
         lines += ["::: {.how}", " ".join(how), ":::"]
     return "\n\n".join([*lines, ":::"])

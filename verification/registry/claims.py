@@ -82,7 +82,7 @@ def claim(
     source
         Where it comes from.
     derivation
-        Builds its derivation. Without one, reports say "derivation: none", and the measurement stands alone.
+        Builds its derivation. Without one, or without a step that is proved or enclosed, it is at best inconclusive.
     packages
         Further top-level packages that its trials depend on, besides its own and those of its criteria: a change
         in them makes its trials anew.

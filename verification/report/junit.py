@@ -60,6 +60,7 @@ def properties(result: Mapping[str, Any], statement: str) -> list[tuple[str, obj
     rejected = [mutant["rejected"] for mutant in found["mutants"]]
     return [
         ("status", found["status"]),
+        ("reasons", _reasons(found)),
         ("alpha", measured["level"]),
         ("sample_size", measured["sample_size"]),
         ("seed", suite["seed"]),

@@ -98,7 +98,7 @@ def _section(verdict: Verdict) -> str:
         f'<span class="{verdict.status.value.split()[0]}">{verdict.status.value}</span></h3>',
         f"<p>{escape(statement.conclusion)}</p>",
         _table(("", ""), facts),
-        _table(("step", "evidence", "what it says", "how it was decided"), steps),
+        _table(("step", "evidence", "what it says", "how it was decided"), steps) if steps else "<p>No derivation.</p>",
     ]
     if enclosures:
         parts.append(_table(("enclosed", "rigorous interval", "value used", "holds"), enclosures))

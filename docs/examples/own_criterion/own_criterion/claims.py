@@ -9,6 +9,7 @@ from torch import nn
 
 import verification
 from graphon_theory.criteria.magnitude import magnitude_shares
+from own_criterion.derivation import equal_shares
 from verification.cases import Case, Observation, Values
 from verification.claims import Measurement, Mutant, Outcome
 from verification.claims.claim import STATEMENT, carrying, grouped, not_run, worst
@@ -30,6 +31,7 @@ RESOLUTION = 0.1
     rule="Counts above the threshold are binomial with rate rho in every layer: two-sided exact tests, Bonferroni over "
     "layers and cases; support needs that an error of 10 % in each share would have been seen.",
     level=0.05,
+    derivation=equal_shares,
 )
 class EqualShares:
     """The claim; its false variants state other shares at the same threshold."""

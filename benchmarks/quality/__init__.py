@@ -1,0 +1,1 @@
+"""How good the tests are: mutants of the package, and which of them the tests notice."""
