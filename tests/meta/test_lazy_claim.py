@@ -66,6 +66,13 @@ def test_one_width_decides_nothing_and_bad_sizes_are_refused() -> None:
             decide_order({64: bad, 128: [0.1, 0.2]}, rate=0.5, margin=0.1, scale=1.0, level=0.01, share=0.01)
 
 
+def test_two_trials_at_a_strict_level_detect_nothing_and_decide_nothing() -> None:
+    sizes = {64: [1.0, 3.0], 1024: [0.2, 0.9]}
+    found = decide_order(sizes, rate=RATE, margin=MARGIN, scale=SCALE, level=1e-5, share=1e-6)
+    assert found["detectable"] == math.inf
+    assert found["outcome"] == "inconclusive"
+
+
 def test_the_levels_of_both_decisions_hold_at_their_edges() -> None:
     """Log-normal sizes whose exponent is exactly the one that the margin allows."""
     rng = np.random.default_rng(3)

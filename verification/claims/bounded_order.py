@@ -83,11 +83,19 @@ def decide_order(
         "largest width": float(largest),
         "exponent": (now - before) / math.log(largest / smallest) if largest > smallest else math.nan,
         "exponent allowed": margin - rate,
-        "share of margin": math.exp(now - before + fall),
+        "share of margin": _exp(now - before + fall),
         # Both means move the contrast: their detectable shifts add in quadrature.
-        "detectable": math.exp(math.hypot(detectable_mean(last, share), detectable_mean(first, share))),
+        "detectable": _exp(math.hypot(detectable_mean(last, share), detectable_mean(first, share))),
         "outcome": outcome.value,
     }
+
+
+def _exp(exponent: float) -> float:
+    """Infinite where it is beyond all numbers, as what two trials at a strict level detect can be."""
+    try:
+        return math.exp(exponent)
+    except OverflowError:
+        return math.inf
 
 
 def _logarithms(sizes: Sequence[float], width: int) -> list[float]:
