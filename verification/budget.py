@@ -61,7 +61,7 @@ def fit_to_budget(
     Returns
     -------
     Suite
-        With the same statements, models and seed.
+        With the same statements, models and seed; its summary says that it was fitted.
 
     Raises
     ------
@@ -81,7 +81,9 @@ def fit_to_budget(
     work = sum(costs(observation.case) for observation in made)
     speed = min(max(work / max(spent, 1e-9), 0.5), float(workers)) if made else 1.0
     weights = _weights(suite, made)
-    return allocate(suite, costs, weights, (budget - spent) * _FILL * speed)
+    fitted = allocate(suite, costs, weights, (budget - spent) * _FILL * speed)
+    # Reports show the summary: that of the whole suite would promise widths that may be left out.
+    return replace(fitted, summary=f"{suite.summary} (widths and trials fitted to {budget:.0f} s)".lstrip())
 
 
 def allocate(suite: Suite, cost: Callable[[Case], float], weights: Sequence[float], time_left: float) -> Suite:

@@ -78,6 +78,7 @@ def test_the_pilot_has_other_seeds_than_the_run(tmp_path: Path) -> None:
         pilot = {row.seed for row in ledger.rows()}
     assert pilot
     assert chosen.seed == chosen_from.seed
+    assert chosen.summary.endswith("(widths and trials fitted to 600 s)")
     assert not pilot & {trial.seed for trial in plan(chosen)}
     assert all(2 <= check.repeats <= 4 * MOST for check in chosen.checks)
 
