@@ -22,3 +22,8 @@ def test_an_error_survives_pickling() -> None:
 def test_densities_are_checked(value: object) -> None:
     with pytest.raises(InputError, match="strictly between 0 and 1"):
         require_density(value)  # type: ignore[arg-type]
+
+
+def test_a_density_that_is_none_is_named_with_its_value() -> None:
+    with pytest.raises(InputError, match=r"^delta = 1\.5: give a kept fraction strictly between 0 and 1"):
+        require_density(1.5, "delta")
