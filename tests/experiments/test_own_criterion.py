@@ -48,14 +48,10 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.slow
-def test_the_example_passes_with_its_claim_as_a_test(project: Path) -> None:
+def _pass(project: Path, *options: str) -> dict[str, dict[str, str]]:
+    """Run the project's tests, which must pass; properties by test, from the JUnit report."""
     done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", *PLUGIN, "-p", "no:cacheprovider", "-n", "2"),
-            *("--graphon-suite", "suites/own.toml", "--junitxml=out.xml"),
-            *("--hypothesis-profile", "dev", "--hypothesis-seed", "0"),  # fewer examples, the same ones each time
-        ],
+        [sys.executable, "-m", "pytest", *PLUGIN, "-p", "no:cacheprovider", "--junitxml=out.xml", *options],
         cwd=project,
         env=os.environ | {"PYTHONPATH": f"{project}{os.pathsep}{ROOT}", "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -63,10 +59,16 @@ def test_the_example_passes_with_its_claim_as_a_test(project: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    cases = {
+    return {
         case.attrib["name"]: {p.attrib["name"]: p.attrib["value"] for p in case.iter("property")}
         for case in ElementTree.parse(project / "out.xml").iter("testcase")  # noqa: S314  # written by the run above
     }
+
+
+@pytest.mark.slow
+def test_the_example_passes_with_its_claim_as_a_test(project: Path) -> None:
+    fewer = ("--hypothesis-profile", "dev", "--hypothesis-seed", "0")  # fewer examples, the same ones each time
+    cases = _pass(project, "-n", "2", "--graphon-suite", "suites/own.toml", *fewer)
     assert len(cases) == 11
     assert cases["COIN"]["status"] == "supported"
     properties = cases["EQUAL-SHARES"]
@@ -89,23 +91,8 @@ def test_the_example_passes_with_its_claim_as_a_test(project: Path) -> None:
 @pytest.mark.slow
 def test_the_quick_suite_runs_from_the_example(project: Path) -> None:
     """Minutes: a test for each statement of the shipped suite, with its figures in the JUnit report."""
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", *PLUGIN, "-p", "no:cacheprovider", "-m", "graphon"),
-            *("--graphon-suite", "quick", "--graphon-jobs", "2", "--junitxml=out.xml"),
-        ],
-        cwd=project,
-        env=os.environ | {"PYTHONPATH": f"{project}{os.pathsep}{ROOT}", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    cases = _pass(project, "-m", "graphon", "--graphon-suite", "quick", "--graphon-jobs", "2")
     suite = load_suite("quick")
-    cases = {
-        case.attrib["name"]: {p.attrib["name"]: p.attrib["value"] for p in case.iter("property")}
-        for case in ElementTree.parse(project / "out.xml").iter("testcase")  # noqa: S314  # written by the run above
-    }
     assert tuple(cases) == suite.statements
     for name, properties in cases.items():
         assert properties["status"] == "supported", name
