@@ -216,7 +216,9 @@ def _log10(value: Fraction) -> float:
 
 
 def _decimal(units: int, place: int) -> str:
-    while place < 0 and units and units % 10 == 0:
+    if not units:
+        return "0"
+    while place < 0 and units % 10 == 0:
         units, place = units // 10, place + 1
     if place > 0 and place <= 20:
         return str(units * 10**place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from publishing import SVG, Read, document, measurement, run_folder, statement
 
 from graphon_theory.errors import InputError
+from tests.cases import ORDINARY
 from verification.cases import Case, Observation
 from verification.cli import main
 from verification.ledger.store import FILE, Ledger
@@ -343,20 +345,4 @@ def test_the_pdf_is_made_and_has_the_same_bytes_again() -> None:
 
 
 def _case(name: str) -> Case:
-    return Case(
-        statement=name,
-        variant="statement",
-        criterion="magnitude",
-        model=None,
-        initialisation="gaussian",
-        data="digits",
-        labels="centred",
-        signal=0.0,
-        width=32,
-        inputs=32,
-        square=True,
-        density=0.5,
-        batch=0,
-        batch_per_input=None,
-        ladder="width",
-    )
+    return replace(ORDINARY, statement=name, signal=0.0, width=32, inputs=32, density=0.5, ladder="width")

@@ -10,28 +10,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from verification.cases import Case, Observation
+from tests.cases import ORDINARY
+from verification.cases import Observation
 from verification.claims import claims
 from verification.report.kernel_figures import kernel_figures, margin_figure, panels_of
 from verification.report.order_figures import order_figure, sizes_of
 
-CASE = Case(
-    statement="NTK-1",
-    variant="statement",
-    criterion="magnitude",
-    model=None,
-    initialisation="gaussian",
-    data="teacher",
-    labels="centred",
-    signal=0.5,
-    width=64,
-    inputs=64,
-    square=True,
-    density=0.1,
-    batch=0,
-    batch_per_input=None,
-    ladder="",
-)
+CASE = replace(ORDINARY, statement="NTK-1", data="teacher")
 CLAIM = claims()["NTK-1"]
 LEVEL = 0.01
 WIDTHS = (64, 256)

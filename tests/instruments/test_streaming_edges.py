@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from graphon_theory.errors import InputError
+from verification.streaming import threshold
 from verification.streaming.cut import spectral_bound
 from verification.streaming.mask import StreamedMask
 from verification.streaming.model import FactorModel
@@ -33,6 +34,19 @@ def test_thresholds_need_a_rule_for_ties_and_scores_that_are_positive() -> None:
     with pytest.raises(InputError, match="fewer scores are positive"):
         find_threshold(mask.sieve, 61, Window(0.1, 1.0))
     assert find_threshold(mask.sieve, 60, Window(0.1, 1.0)).value > 0.0
+
+
+def test_a_window_that_the_passes_do_not_lead_out_of_is_what_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    sieve = StreamedMask(FactorModel(np.ones(4), np.ones(30)), 0.25, 1).sieve
+    wanted = find_threshold(sieve, 30, Window(0.1, 1.0))
+    far = Window(1e-300, 1.0001e-300)
+    found = find_threshold(sieve, 30, far)
+    assert found.value == wanted.value
+    monkeypatch.setattr(threshold, "_PASSES", found.passes)
+    assert find_threshold(sieve, 30, far).passes == found.passes
+    monkeypatch.setattr(threshold, "_PASSES", found.passes - 1)
+    with pytest.raises(InputError, match=r"window.*passes"):
+        find_threshold(sieve, 30, far)
 
 
 def test_many_strips_come_back_in_their_order() -> None:

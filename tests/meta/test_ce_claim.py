@@ -8,29 +8,14 @@ from dataclasses import replace
 import pytest
 
 import verification.claims.ce as module
-from verification.cases import Case, Observation
+from tests.cases import ORDINARY
+from verification.cases import Observation
 from verification.claims import Outcome
 from verification.claims.ce import OWN_SHARE, Ce
 from verification.claims.closeness import DEVIATION_MARGIN, RATIO, RECTANGLE
 from verification.claims.formula import IDENTITY, RELATIVE
 
-CASE = Case(
-    statement="CE",
-    variant="statement",
-    criterion="snip",
-    model=None,
-    initialisation="gaussian",
-    data="digits",
-    labels="centred",
-    signal=0.5,
-    width=64,
-    inputs=64,
-    square=True,
-    density=0.2,
-    batch=128,
-    batch_per_input=None,
-    ladder="",
-)
+CASE = replace(ORDINARY, statement="CE", criterion="snip", density=0.2, batch=128)
 DEVIATION = f"{RECTANGLE} other-noise"
 
 

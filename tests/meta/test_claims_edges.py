@@ -11,6 +11,7 @@ import torch
 
 import verification.claims.declared as declared
 import verification.claims.uat_n as uat_n
+from tests.cases import ORDINARY
 from verification.cases import Case, Observation
 from verification.claims import Outcome, claims
 from verification.claims.claim import worst
@@ -25,23 +26,7 @@ from verification.experiment import prune
 
 LEVEL = 0.01
 
-CASE = Case(
-    statement="NTK-1",
-    variant="statement",
-    criterion="magnitude",
-    model=None,
-    initialisation="gaussian",
-    data="teacher",
-    labels="centred",
-    signal=0.5,
-    width=12,
-    inputs=12,
-    square=True,
-    density=0.5,
-    batch=0,
-    batch_per_input=None,
-    ladder="",
-)
+CASE = replace(ORDINARY, statement="NTK-1", data="teacher", width=12, inputs=12, density=0.5)
 
 
 def test_without_a_case_there_is_no_outcome() -> None:

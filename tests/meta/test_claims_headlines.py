@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
-from verification.cases import Case, Observation
+from tests.cases import ORDINARY
+from verification.cases import Observation
 from verification.claims import claims
 from verification.claims.ce import OWN_SHARE
 from verification.claims.formula import RELATIVE
@@ -20,22 +22,15 @@ LEVEL = 0.01
 
 def observed(name: str, *trials: Mapping[str, Mapping[str, float]], width: int = 48) -> list[Observation]:
     """Observations of one case, one a trial."""
-    case = Case(
+    case = replace(
+        ORDINARY,
         statement=name,
-        variant="statement",
         criterion="snip",
-        model=None,
-        initialisation="gaussian",
         data="teacher",
-        labels="centred",
-        signal=0.5,
         width=width,
         inputs=width,
-        square=True,
-        density=0.1,
         batch=48,
         batch_per_input=1.0,
-        ladder="",
     )
     return [Observation(case, repeat, 0, values) for repeat, values in enumerate(trials)]
 

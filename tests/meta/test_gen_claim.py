@@ -10,28 +10,15 @@ import pytest
 
 import verification.claims.gen as module
 from graphon_theory.errors import InputError
+from tests.cases import ORDINARY
 from verification.cases import Case, Observation
 from verification.claims import Measurement, Outcome, claims
 from verification.claims.gen import EXPLAINED, MARGIN
 from verification.claims.risk_trials import BOUND, EVERY_SCALE, NOISE, TEACHER
 from verification.suite import parse_suite
 
-CASE = Case(
-    statement="GEN",
-    variant="statement",
-    criterion="snip",
-    model=None,
-    initialisation="gaussian",
-    data="teacher",
-    labels="centred",
-    signal=1.0,
-    width=64,
-    inputs=1024,
-    square=False,
-    density=0.1,
-    batch=128,
-    batch_per_input=None,
-    ladder="",
+CASE = replace(
+    ORDINARY, statement="GEN", criterion="snip", data="teacher", signal=1.0, inputs=1024, square=False, batch=128
 )
 GEN = claims()["GEN"]
 

@@ -5,29 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from verification.cases import Case, Observation
+from tests.cases import ORDINARY
+from verification.cases import Observation
 from verification.claims import Outcome
 from verification.claims.closeness import DEVIATION_MARGIN, RATIO, RECTANGLE
 from verification.claims.formula import IDENTITY, RELATIVE
 from verification.claims.grasp import Grasp
 
-CASE = Case(
-    statement="GRASP",
-    variant="statement",
-    criterion="grasp-magnitude",
-    model=None,
-    initialisation="gaussian",
-    data="digits",
-    labels="centred",
-    signal=0.5,
-    width=64,
-    inputs=64,
-    square=True,
-    density=0.2,
-    batch=64,
-    batch_per_input=None,
-    ladder="",
-)
+CASE = replace(ORDINARY, statement="GRASP", criterion="grasp-magnitude", density=0.2, batch=64)
 TRUE: Mapping[str, float] = {RATIO: 0.0, f"{RECTANGLE} other-noise": 0.0, IDENTITY: 0.01, RELATIVE: 1e-15}
 
 

@@ -8,27 +8,12 @@ from dataclasses import replace
 import pytest
 
 import verification.claims.grasp_d as room
+from tests.cases import ORDINARY
 from verification.cases import Case, Observation
 from verification.claims import Outcome, claims
 from verification.claims.grasp_d import DIRECTION, DRIFT, LINEAR, SCALES, SIZE, SPREAD
 
-CASE = Case(
-    statement="GRASP-D",
-    variant="statement",
-    criterion="grasp",
-    model=None,
-    initialisation="gaussian",
-    data="teacher",
-    labels="centred",
-    signal=0.5,
-    width=64,
-    inputs=64,
-    square=True,
-    density=0.1,
-    batch=256,
-    batch_per_input=4.0,
-    ladder="",
-)
+CASE = replace(ORDINARY, statement="GRASP-D", criterion="grasp", data="teacher", batch=256, batch_per_input=4.0)
 CLAIM = claims()["GRASP-D"]
 WIDTHS = (32, 96)
 

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from graphon_theory.errors import InputError
-from verification.cases import Case, Observation
+from tests.cases import ORDINARY
+from verification.cases import Observation
 from verification.claims import Outcome, claims
 from verification.claims.bounded_order import decide_order
 from verification.claims.lazy import DRIFT, GAP, MARGIN, RATE, SCALE, STEPS, draw_training, linear_outputs
@@ -19,23 +20,8 @@ from verification.ntk.empirical import empirical_ntk
 from verification.ntk.training import lazy_training
 from verification.suite import parse_suite
 
-CASE = Case(
-    statement="LAZY",
-    variant="statement",
-    criterion="magnitude",
-    model=None,
-    initialisation="gaussian",
-    data="teacher",
-    labels="centred",
-    signal=0.5,
-    width=32,
-    inputs=8,
-    square=False,
-    density=0.3,
-    batch=0,
-    batch_per_input=None,
-    ladder="",
-    activation="tanh",
+CASE = replace(
+    ORDINARY, statement="LAZY", data="teacher", width=32, inputs=8, square=False, density=0.3, activation="tanh"
 )
 CLAIM = claims()["LAZY"]
 

@@ -9,27 +9,11 @@ import pytest
 import torch
 
 import verification.claims.mag as module
-from verification.cases import Case, Observation
+from tests.cases import ORDINARY
+from verification.cases import Observation
 from verification.claims import Outcome, claims
 
-CASE = Case(
-    statement="MAG",
-    variant="statement",
-    criterion="magnitude",
-    model=None,
-    initialisation="gaussian",
-    data="digits",
-    labels="centred",
-    signal=0.5,
-    width=64,
-    inputs=256,
-    square=False,
-    density=0.2,
-    batch=0,
-    batch_per_input=None,
-    ladder="",
-    depth=2,
-)
+CASE = replace(ORDINARY, statement="MAG", inputs=256, square=False, density=0.2, depth=2)
 CLAIM = claims()["MAG"]
 
 

@@ -10,28 +10,13 @@ import torch
 
 import verification.claims.kernel_variants as variants
 from graphon_theory.errors import InputError
+from tests.cases import ORDINARY
 from verification.cases import Case, Observation
 from verification.claims import Outcome, claims
 from verification.claims.ntk_1 import SCALE
 from verification.suite import load_suite, parse_suite
 
-CASE = Case(
-    statement="NTK-1",
-    variant="statement",
-    criterion="synflow",
-    model=None,
-    initialisation="gaussian",
-    data="teacher",
-    labels="centred",
-    signal=0.5,
-    width=64,
-    inputs=64,
-    square=True,
-    density=0.1,
-    batch=0,
-    batch_per_input=None,
-    ladder="",
-)
+CASE = replace(ORDINARY, statement="NTK-1", criterion="synflow", data="teacher")
 ONE, DEEP = claims()["NTK-1"], claims()["NTK-L"]
 WIDTHS = (24, 96)
 

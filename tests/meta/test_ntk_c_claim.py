@@ -7,28 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from verification.cases import Case, Observation
+from tests.cases import ORDINARY
+from verification.cases import Observation
 from verification.claims import Outcome, claims
 from verification.claims.ntk_c import SCALE
 
-CASE = Case(
-    statement="NTK-c",
-    variant="statement",
-    criterion="magnitude",
-    model=None,
-    initialisation="gaussian",
-    data="digits",
-    labels="centred",
-    signal=0.5,
-    width=64,
-    inputs=64,
-    square=True,
-    density=0.1,
-    batch=0,
-    batch_per_input=None,
-    ladder="",
-    depth=2,
-)
+CASE = replace(ORDINARY, statement="NTK-c", depth=2)
 CLAIM = claims()["NTK-c"]
 WIDTHS = (32, 128)
 

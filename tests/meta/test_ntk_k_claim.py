@@ -11,7 +11,8 @@ import torch
 
 import verification.claims.ntk_k as ntk_k
 from graphon_theory.errors import InputError
-from verification.cases import Case, Observation
+from tests.cases import ORDINARY
+from verification.cases import Observation
 from verification.claims import Outcome, claims
 from verification.claims.masked_kernels import draw_pairs, kernel_sums, log_ratios, predicted_sums, prune_layers
 from verification.claims.ntk_k import PLAIN, SCALE
@@ -21,22 +22,15 @@ from verification.ntk.dense_types import dense_types
 from verification.ntk.empirical import empirical_ntk
 from verification.suite import load_suite, parse_suite
 
-CASE = Case(
+CASE = replace(
+    ORDINARY,
     statement="NTK-K",
-    variant="statement",
     criterion="snip",
-    model=None,
-    initialisation="gaussian",
     data="teacher",
-    labels="centred",
-    signal=0.5,
     width=96,
     inputs=96,
-    square=True,
-    density=0.1,
     batch=384,
     batch_per_input=4.0,
-    ladder="",
     depth=3,
 )
 CLAIM = claims()["NTK-K"]

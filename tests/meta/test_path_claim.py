@@ -9,28 +9,13 @@ import pytest
 
 import verification.claims.path as module
 from graphon_theory.errors import InputError
+from tests.cases import ORDINARY
 from verification.cases import Case, Observation
 from verification.claims import Outcome, claims
 from verification.claims.path import ORDER, SCALE
 from verification.suite import parse_suite
 
-CASE = Case(
-    statement="PATH",
-    variant="statement",
-    criterion="magnitude",
-    model=None,
-    initialisation="gaussian",
-    data="teacher",
-    labels="centred",
-    signal=0.5,
-    width=512,
-    inputs=16,
-    square=False,
-    density=0.5,
-    batch=0,
-    batch_per_input=None,
-    ladder="",
-)
+CASE = replace(ORDINARY, statement="PATH", data="teacher", width=512, inputs=16, square=False, density=0.5)
 PATH = claims()["PATH"]
 WIDTHS = (256, 2048)
 

@@ -8,28 +8,13 @@ from dataclasses import replace
 import pytest
 import torch
 
+from tests.cases import ORDINARY
 from verification.cases import Case, Observation
 from verification.claims import Outcome, claims
 from verification.claims.snip_1 import LIMIT_MARGIN
 from verification.claims.snip_s import DEVIATION_MARGIN, RATIO_MARGIN
 
-CASE = Case(
-    statement="SNIP-S",
-    variant="statement",
-    criterion="snip",
-    model=None,
-    initialisation="gaussian",
-    data="digits",
-    labels="centred",
-    signal=0.5,
-    width=64,
-    inputs=64,
-    square=False,
-    density=0.2,
-    batch=128,
-    batch_per_input=None,
-    ladder="width",
-)
+CASE = replace(ORDINARY, statement="SNIP-S", criterion="snip", square=False, density=0.2, batch=128, ladder="width")
 
 
 def _ratios(by_width: dict[int, float], spread: float = 0.01, repeats: int = 6) -> list[Observation]:

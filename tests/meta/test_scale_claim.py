@@ -10,29 +10,14 @@ import pytest
 
 import verification.claims.scale as module
 from graphon_theory.errors import InputError
+from tests.cases import ORDINARY
 from verification.cases import Case, Observation
 from verification.claims import Outcome, claims
 from verification.claims.path_shapes import MOVED, cut_off, descended, moved
 from verification.claims.scale import CAPPED, DENSITY, OPTIMUM, TRACE
 from verification.claims.scale import SCALE as FACTOR
 
-CASE = Case(
-    statement="SCALE",
-    variant="statement",
-    criterion="magnitude",
-    model=None,
-    initialisation="gaussian",
-    data="teacher",
-    labels="centred",
-    signal=0.5,
-    width=64,
-    inputs=64,
-    square=True,
-    density=0.1,
-    batch=0,
-    batch_per_input=None,
-    ladder="",
-)
+CASE = replace(ORDINARY, statement="SCALE", data="teacher")
 SCALE = claims()["SCALE"]
 WIDTHS = (64, 192)
 

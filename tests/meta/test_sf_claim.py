@@ -10,27 +10,11 @@ import pytest
 import verification.claims.sf as module
 from graphon_theory import Gaussian, Laplace, Uniform
 from graphon_theory.criteria import critical_density, step_growth
-from verification.cases import Case, Observation
+from tests.cases import ORDINARY
+from verification.cases import Observation
 from verification.claims import Outcome, claims
 
-CASE = Case(
-    statement="SF",
-    variant="statement",
-    criterion="synflow-iterative",
-    model=None,
-    initialisation="gaussian",
-    data="digits",
-    labels="centred",
-    signal=0.5,
-    width=48,
-    inputs=48,
-    square=True,
-    density=0.2,
-    batch=0,
-    batch_per_input=None,
-    ladder="",
-    depth=2,
-)
+CASE = replace(ORDINARY, statement="SF", criterion="synflow-iterative", width=48, inputs=48, density=0.2, depth=2)
 CLAIM = claims()["SF"]
 
 

@@ -8,28 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from verification.cases import Case, Observation
+from tests.cases import ORDINARY
+from verification.cases import Observation
 from verification.claims import Outcome
 from verification.claims.closeness import DEVIATION_MARGIN, RATIO, RECTANGLE
 from verification.claims.sign import BIAS, BIAS_MARGIN, OUTPUT, SIZE, Sign
 
-CASE = Case(
-    statement="SIGN",
-    variant="statement",
-    criterion="grasp",
-    model=None,
-    initialisation="gaussian",
-    data="digits",
-    labels="centred",
-    signal=0.5,
-    width=64,
-    inputs=64,
-    square=False,
-    density=0.7,
-    batch=64,
-    batch_per_input=None,
-    ladder="",
-)
+CASE = replace(ORDINARY, statement="SIGN", criterion="grasp", square=False, density=0.7, batch=64)
 DEVIATION = f"{RECTANGLE} two-sided"
 
 

@@ -5,26 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from verification.cases import Case, Observation
+from tests.cases import ORDINARY
+from verification.cases import Observation
 from verification.claims import Outcome, claims
 from verification.claims.snip_p import MARGINS
 
-CASE = Case(
-    statement="SNIP-P",
-    variant="statement",
-    criterion="snip",
-    model=None,
-    initialisation="gaussian",
-    data="teacher",
-    labels="centred",
-    signal=0.5,
-    width=48,
-    inputs=48,
-    square=True,
-    density=0.1,
-    batch=48,
-    batch_per_input=1.0,
-    ladder="",
+CASE = replace(
+    ORDINARY, statement="SNIP-P", criterion="snip", data="teacher", width=48, inputs=48, batch=48, batch_per_input=1.0
 )
 
 

@@ -8,26 +8,22 @@ from dataclasses import replace
 import pytest
 import torch
 
+from tests.cases import ORDINARY
 from verification.cases import Case, Observation
 from verification.claims import Outcome, claims
 from verification.claims.snip_u import MARGINS
 
-CASE = Case(
+CASE = replace(
+    ORDINARY,
     statement="SNIP-U",
-    variant="statement",
     criterion="snip",
-    model=None,
     initialisation="uniform",
     data="teacher",
     labels="raw",
-    signal=0.5,
     width=48,
     inputs=48,
-    square=True,
-    density=0.1,
     batch=192,
     batch_per_input=4.0,
-    ladder="",
 )
 
 

@@ -9,26 +9,11 @@ import pytest
 import torch
 
 import verification.claims.syn as module
-from verification.cases import Case, Observation
+from tests.cases import ORDINARY
+from verification.cases import Observation
 from verification.claims import Outcome, claims
 
-CASE = Case(
-    statement="SYN",
-    variant="statement",
-    criterion="synflow",
-    model=None,
-    initialisation="gaussian",
-    data="digits",
-    labels="centred",
-    signal=0.5,
-    width=64,
-    inputs=80,
-    square=False,
-    density=0.2,
-    batch=0,
-    batch_per_input=None,
-    ladder="",
-)
+CASE = replace(ORDINARY, statement="SYN", criterion="synflow", inputs=80, square=False, density=0.2)
 CLAIM = claims()["SYN"]
 
 

@@ -11,29 +11,14 @@ import torch
 
 import verification.claims.realised as module
 from graphon_theory.errors import InputError
-from verification.cases import Case, Observation
+from tests.cases import ORDINARY
+from verification.cases import Observation
 from verification.claims import Outcome, claims
 from verification.claims.realised import dense_error, false_floors, half_oscillation, interpolation_error, realise
 from verification.suite import parse_suite
 
-CASE = Case(
-    statement="UAT",
-    variant="statement",
-    criterion="random",
-    model=None,
-    initialisation="gaussian",
-    data="digits",
-    labels="centred",
-    signal=0.5,
-    width=64,
-    inputs=32,
-    square=False,
-    density=0.5,
-    batch=0,
-    batch_per_input=None,
-    ladder="",
-    active=1,
-    target="smooth",
+CASE = replace(
+    ORDINARY, statement="UAT", criterion="random", inputs=32, square=False, density=0.5, active=1, target="smooth"
 )
 CLAIM = claims()["UAT"]
 LEVEL = 0.003

@@ -13,6 +13,7 @@ import torch
 import verification.claims.uat_count as module
 from graphon_theory.approximation import active_set, disjoint_sets
 from graphon_theory.errors import InputError
+from tests.cases import ORDINARY
 from verification.cases import Case, ModelSpec, Observation
 from verification.claims import Outcome, claims
 from verification.claims.joined_bounds import FEW, FLOOR, floor_figures
@@ -20,24 +21,7 @@ from verification.claims.uat_count import BRACKET, MEAN, SPREAD, UNIFORM, declar
 from verification.experiment import Pruned
 from verification.suite import load_suite, parse_suite
 
-CASE = Case(
-    statement="UAT-count",
-    variant="statement",
-    criterion="magnitude",
-    model=None,
-    initialisation="gaussian",
-    data="teacher",
-    labels="centred",
-    signal=0.5,
-    width=32,
-    inputs=64,
-    square=False,
-    density=0.5,
-    batch=0,
-    batch_per_input=None,
-    ladder="",
-    active=2,
-)
+CASE = replace(ORDINARY, statement="UAT-count", data="teacher", width=32, square=False, density=0.5, active=2)
 SLOPE = replace(CASE, criterion=None, model=ModelSpec("slope", "1/10 + u**2", "1/4 + v", "gaussian"), density=0.3)
 SYNFLOW = replace(CASE, criterion="synflow", density=0.3)
 SNIP = replace(CASE, criterion="snip", density=0.3, batch=256)

@@ -10,28 +10,21 @@ import pytest
 import torch
 
 import verification.claims.empty_columns as module
+from tests.cases import ORDINARY
 from verification.cases import Case, ModelSpec, Observation
 from verification.claims import Outcome, claims
 from verification.claims.ignored import train_against_floor
 from verification.experiment import prune
 from verification.report.approximation_figures import empty_figure
 
-CASE = Case(
+CASE = replace(
+    ORDINARY,
     statement="UAT-n",
-    variant="statement",
     criterion="random",
-    model=None,
-    initialisation="gaussian",
-    data="digits",
-    labels="centred",
-    signal=0.5,
     width=8,
     inputs=3,
     square=False,
     density=0.2,
-    batch=0,
-    batch_per_input=None,
-    ladder="",
     active=1,
     target="smooth",
 )

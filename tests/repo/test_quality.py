@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 from benchmarks.quality import branches, mutation
 from benchmarks.quality.rooms import ROOT, rooms, selected
@@ -30,6 +33,16 @@ INSTRUMENTS = (
     "statistics",
     "streaming",
 )
+
+
+def test_what_make_installs_is_an_extra_and_has_a_fixed_version() -> None:
+    # pip only warns of an extra that is not there, and installs nothing.
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    installed = re.findall(r"-e '\.\[(\w+)\]'", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert {"test", "quality"} <= set(installed) <= set(extras)
+    fixed = (ROOT / ".ci" / "constraints.txt").read_text(encoding="utf-8").lower().replace("_", "-")
+    for requirement in (Requirement(text) for name in installed for text in extras[name]):
+        assert f"\n{requirement.name.lower().replace('_', '-')}==" in f"\n{fixed}", requirement
 
 
 def test_every_module_in_scope_is_in_one_room_whose_tests_exist() -> None:

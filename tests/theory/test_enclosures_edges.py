@@ -204,6 +204,8 @@ def test_numbers_are_read_exactly_or_refused() -> None:
             exact(bad, "end")  # type: ignore[arg-type]
     assert str(Interval.of(10**30, 2 * 10**30)) == "[1.0E+30, 2.0E+30]"
     assert str(Interval.of(HALF)) == "[0.5, 0.5]"
+    assert str(Interval.of(0)) == "[0, 0]"
+    assert str(Interval.of(0, Fraction(1, 3))) == "[0, 0.34]"
     assert 1 - Interval.of(2, 3) == Interval.of(-2, -1)
     assert 2 + 3 * Interval.of(-1, 1) == Interval.of(-1, 5)
 

@@ -132,12 +132,13 @@ def find_threshold(
     Raises
     ------
     InputError
-        If ``ties`` is unknown, or "error" and scores tie at the threshold.
+        If ``ties`` is unknown, or "error" and scores tie at the threshold; if fewer scores are positive; if the
+        window is so far away that the passes run out.
     """
     if ties not in TIES:
         raise InputError("ties", ties, f"choose one of {', '.join(TIES)}")
     bottom, top = _LEAST, _LARGEST  # N(bottom) >= k > N(top), as far as is known
-    for passes in range(1, _PASSES):
+    for passes in range(1, _PASSES + 1):
         counted = _count(sieve, window, executor)
         missing = count - counted.above
         if 0 < missing <= counted.inside:
@@ -149,11 +150,13 @@ def find_threshold(
             bottom = max(bottom, window.high)
             window = _window(math.log(bottom), math.log(bottom) + _wider(window), bottom, top)
         elif window.low <= _LEAST:
-            break
+            raise InputError("count", count, "fewer scores are positive: lower the density")
         else:
             top = min(top, window.low)
             window = _window(math.log(top) - _wider(window), math.log(top), bottom, top)
-    raise InputError("count", count, "fewer scores are positive: lower the density")
+    raise InputError(
+        "window", window, f"{_PASSES} passes from there do not reach the k-th score: start from likely_window"
+    )
 
 
 def _wider(window: Window) -> float:
