@@ -156,8 +156,8 @@ def _by_quadrature(integral: sympy.Integral, digits: int) -> Fraction:
             integrand = sympy.lambdify([symbol], integral.function, modules="mpmath")
             ends = [sympy.lambdify([], end, modules="mpmath")() for end in (low, high)]
             value, error = mpmath.quad(integrand, ends, error=True)
-        except (ArithmeticError, TypeError, ValueError, NameError) as failure:
-            raise NotEvaluatedError(f"quadrature failed: {failure}") from failure
+        except (ArithmeticError, KeyError, TypeError, ValueError, NameError) as failure:  # no code for zoo: KeyError
+            raise NotEvaluatedError(f"quadrature failed: {failure!r}") from failure
         if not isinstance(value, mpmath.mpf) or not mpmath.isfinite(value):
             raise NotEvaluatedError(f"quadrature gave {value}")
         if error > mpmath.mpf(10) ** -digits * max(abs(value), mpmath.mpf(10) ** -digits):

@@ -69,6 +69,15 @@ def test_relaxed_optimum_is_that_of_scipy() -> None:
     assert found.gap(np.full(4, 0.6), norms, 40) == pytest.approx(found.constant / found.value)
 
 
+def test_labels_that_are_explained_by_roundings_alone_are_refused() -> None:
+    X, y = data(40, 4)
+    rest = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
+    assert (X.T @ rest).any()
+    with pytest.raises(InputError, match="without linear part"):
+        relaxed(X, rest, 0.5)
+    assert relaxed(X, rest + 1e-9 * X[:, 0], 0.5).beta.any()
+
+
 def test_linear_fit_has_the_ridge_of_generalised_cross_validation() -> None:
     rng = np.random.default_rng(5)
     X = rng.normal(size=(30, 12))

@@ -90,10 +90,12 @@ def relaxed(inputs: npt.ArrayLike, labels: npt.ArrayLike, density: float) -> Rel
         If data or density are out of range, or no input is correlated with the labels.
     """
     X, y = require_data(inputs, labels)
-    beta = linear_fit(X, y)
-    if not beta.any():
-        raise InputError("labels", "without linear part", "give labels that some input explains")
     norms = np.linalg.norm(X, axis=0)
+    # Sums of N products are known to N roundings: below that a correlation is 0.
+    explaining = np.abs(X.T @ y) > len(y) * np.finfo(np.float64).eps * norms * np.linalg.norm(y)
+    beta = linear_fit(X, y)
+    if not explaining.any() or not beta.any():
+        raise InputError("labels", "without linear part", "give labels that some input explains")
     best = best_density(beta, norms, density * X.shape[1], 1.0)
     rest = y - X @ beta
     return Relaxed(
