@@ -166,6 +166,10 @@ def test_the_command_line_of_ledgers(tmp_path: Path, case: Case, capsys: pytest.
     filled(tmp_path / "one", case, 4)
     assert main(["ledger", "merge", str(tmp_path / "all"), str(tmp_path / "one")]) == 0
     assert "4 added, 0 known" in capsys.readouterr().out
+    assert (tmp_path / "all" / FILE).is_file()
+    assert main(["ledger", "merge", str(tmp_path / "file.sqlite"), str(tmp_path / "all")]) == 0
+    assert "4 added, 0 known" in capsys.readouterr().out
+    assert (tmp_path / "file.sqlite").is_file()
     assert main(["ledger", "show", str(tmp_path / "all")]) == 0
     shown = capsys.readouterr().out
     assert case.statement in shown

@@ -22,6 +22,15 @@ def test_suite_page_lists_every_key_and_shipped_suite() -> None:
     assert listed == set(Check.__dataclass_fields__) | set(shipped_suites())
 
 
+def test_suite_page_lists_every_variant_with_data_of_its_own() -> None:
+    (listed,) = re.findall(r"false variant \((.*?)\)", (ROOT / "docs" / "suites.md").read_text(encoding="utf-8"))
+    found = dict(entry.split(": ") for entry in listed.split("; "))
+    own = {name: {mutant.id for mutant in claim.mutants if mutant.own_data} for name, claim in claims().items()}
+    assert {name: set(ids.split(", ")) for name, ids in found.items()} == {
+        name: ids for name, ids in own.items() if ids
+    }
+
+
 def test_every_statement_has_a_page_a_claim_and_a_check() -> None:
     from verification.suite import load_suite
 

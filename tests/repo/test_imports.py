@@ -108,6 +108,16 @@ def _imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+# Room -> the only rooms that import it.
+USERS: dict[str, tuple[str, ...]] = {
+    "verification.publish": ("verification.publish", "verification.cli"),
+    "verification.report": ("verification.report", "verification.cli", "verification.suite_session"),
+    "verification.strategies": ("verification.strategies", "verification.pytest_plugin"),
+    "verification.run": ("verification.run", "verification.cli", "verification.suite_session", "verification"),
+}
+OPEN_TO_ALL = ("verification.report.style",)
+
+
 def _inside(name: str, prefix: str) -> bool:
     return name == prefix or name.startswith(prefix + ".")
 
@@ -134,6 +144,26 @@ def test_flint_is_imported_by_the_enclosures_alone() -> None:
     users = [name for name, path in _modules() if any(_inside(x, "flint") for x in _imports(path))]
     assert users
     assert all(_inside(name, "graphon_theory.enclosures") for name in users)
+
+
+@pytest.mark.parametrize("room", USERS)
+def test_rooms_at_the_end_of_the_way_are_imported_by_few(room: str) -> None:
+    users = {
+        module
+        for module, path in _modules()
+        for name in _imports(path)
+        if _inside(name, room) and not any(_inside(name, other) for other in OPEN_TO_ALL)
+    }
+    assert users
+    assert {user for user in users if not any(_inside(user, allowed) for allowed in USERS[room])} == set()
+
+
+def test_the_mathematics_draws_nothing_and_opens_nothing() -> None:
+    for module, path in _modules():
+        if _inside(module, "graphon_theory"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+                assert name not in ("random", "open", "default_rng"), f"{module}, line {node.lineno}: {name}"
 
 
 def test_hypothesis_is_imported_by_the_strategies_alone() -> None:

@@ -44,7 +44,12 @@ def add_ledger(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     export.add_argument("--to", default="csv", metavar="FORMAT", help="csv (default) or parquet")
     export.set_defaults(command=_export)
     merge = actions.add_parser("merge", help="add the trials of ledgers to one")
-    merge.add_argument("target", type=Path, metavar="INTO", help="ledger or run folder to add to; made if missing")
+    merge.add_argument(
+        "target",
+        type=Path,
+        metavar="INTO",
+        help="ledger or run folder to add to; made if missing, as a file if its name has an ending",
+    )
     merge.add_argument("sources", type=Path, nargs="+", metavar="FROM", help="ledgers or run folders")
     merge.set_defaults(command=_merge)
 
@@ -87,6 +92,8 @@ def _merge(options: argparse.Namespace) -> int:
     from verification.ledger.lock import single_writer
     from verification.ledger.merge import locate, merge
 
+    if not options.target.exists() and not options.target.suffix and options.target.parent.is_dir():
+        options.target.mkdir()
     folder = locate(options.target).parent
     if not folder.is_dir():
         raise InputError("INTO", str(options.target), "its folder does not exist: make it first")
