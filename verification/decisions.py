@@ -7,6 +7,8 @@ so that they need give no p-value; a rule must only refute at every higher level
 
 False variants are put to the rule at ``level/m``: what is refuted there, Holm's procedure refutes in its place
 whatever the other statements say.
+
+Answers that may not count (``verification.answers``) neither refute nor reject, and are carried as faults.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from verification.answers import Answer, ask
 from verification.cases import Observation
 from verification.claims import Claim, Measurement, Mutant, Outcome
 from verification.claims.claim import STATEMENT, carrying
@@ -46,10 +49,21 @@ class MutantVerdict:
 
 @dataclass(frozen=True)
 class Decision:
-    """The decision on one statement and on its false variants."""
+    """The decision on one statement and on its false variants.
+
+    Parameters
+    ----------
+    measurement
+        The decision on the statement.
+    mutants
+        The decisions on its false variants.
+    faults
+        Why answers of the rule do not count, as clauses; they are inconclusive then.
+    """
 
     measurement: Measurement
     mutants: tuple[MutantVerdict, ...]
+    faults: tuple[str, ...] = ()
 
 
 def decide_all(
@@ -74,15 +88,16 @@ def decide_all(
             by_statement[observation.case.statement].append(observation)
     strict = level / max(len(claims), 1)
     decisions = {}
-    for name, measurement in _step_down(claims, by_statement, level).items():
+    for name, answer in _step_down(claims, by_statement, level).items():
         claim, own = claims[name], by_statement[name]
-        mutants = []
+        mutants, faults = [], [answer.fault]
         for mutant in claim.mutants:
-            decided = claim.decide(own, mutant.id, strict)
-            refuted = decided.outcome is Outcome.REFUTED
+            decided = ask(claim, own, mutant.id, strict)
+            refuted = decided.measurement.outcome is Outcome.REFUTED
             width = rejected_from(claim, own, mutant.id, strict) if trace and refuted else None
-            mutants.append(MutantVerdict(mutant, decided, width))
-        decisions[name] = Decision(measurement, tuple(mutants))
+            mutants.append(MutantVerdict(mutant, decided.measurement, width))
+            faults.append(decided.fault)
+        decisions[name] = Decision(answer.measurement, tuple(mutants), tuple(fault for fault in faults if fault))
     return {name: decisions[name] for name in claims}
 
 
@@ -113,13 +128,13 @@ def rejected_from(claim: Claim, observations: Sequence[Observation], variant: st
 
 def _step_down(
     claims: Mapping[str, Claim], observations: Mapping[str, Sequence[Observation]], level: float
-) -> dict[str, Measurement]:
+) -> dict[str, Answer]:
     """Holm's procedure: each statement's decision, at the level that the procedure tests it at."""
-    decided: dict[str, Measurement] = {}
+    decided: dict[str, Answer] = {}
     pending = list(claims)
     while pending:
-        step = {name: claims[name].decide(observations[name], STATEMENT, level / len(pending)) for name in pending}
-        refuted = [name for name, measurement in step.items() if measurement.outcome is Outcome.REFUTED]
+        step = {name: ask(claims[name], observations[name], STATEMENT, level / len(pending)) for name in pending}
+        refuted = [name for name, answer in step.items() if answer.measurement.outcome is Outcome.REFUTED]
         for name in refuted or pending:
             decided[name] = step[name]
         pending = [name for name in pending if name not in decided]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graphon_theory.derivation import DerivationResult
-from verification.registry import statements
+from verification.registry import derivation_of
 from verification.suite import Suite
 
 _DIGITS = 12
@@ -58,9 +58,15 @@ class TheoryEvidence:
 
 
 def theory_evidence(statement: str, suite: Suite) -> TheoryEvidence:
-    """Run a statement's derivation and enclose its numbers: a pure function, so that any process may run it."""
-    derive = statements()[statement].derive
-    return TheoryEvidence(None if derive is None else derive().run(), _thresholds(statement, suite))
+    """Run a statement's derivation and enclose its numbers: a pure function, so that any process may run it.
+
+    Raises
+    ------
+    InputError
+        If this process does not know the statement, or what is registered as its derivation builds none.
+    """
+    derivation = derivation_of(statement)
+    return TheoryEvidence(None if derivation is None else derivation.run(), _thresholds(statement, suite))
 
 
 def _thresholds(statement: str, suite: Suite) -> tuple[EnclosureCheck, ...]:

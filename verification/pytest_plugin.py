@@ -7,7 +7,8 @@ environment that has the package installed.
 from __future__ import annotations
 
 import sys
-from typing import Final
+import uuid
+from typing import Any, Final
 
 import pytest
 
@@ -15,6 +16,8 @@ PROFILES: Final = ("dev", "ci", "nightly")
 """Those of ``verification.strategies``; a test compares."""
 
 POLICIES: Final = ("skip", "fail", "pass")
+
+_SESSION: Final = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,7 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="run a suite file, or a shipped suite by name, and make a test of each of its statements; may be repeated",
+        help="run a suite file, from the working folder or else from rootdir, or a shipped suite by name, and make a "
+        "test of each of its statements; may be repeated",
     )
     group.addoption("--graphon-seed", type=int, metavar="N", help="master seed (default: the suite's)")
     group.addoption(
@@ -34,7 +38,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--graphon-out",
         metavar="DIR",
-        help="folder of the run folders SUITE-seedN, in which a broken-off run is resumed (default: runs)",
+        help="folder of the run folders SUITE-seedN, in which a broken-off run is resumed; from the working folder "
+        "(default: runs, in rootdir)",
     )
     group.addoption(
         "--graphon-inconclusive",
@@ -57,14 +62,41 @@ def pytest_configure(config: pytest.Config) -> None:
     _register_profiles(config.getoption("--hypothesis-profile", default=None))
 
 
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say so where suites are left out."""
+    if not config.getoption("--graphon-suite"):
+        return []
+    from verification.suite_choice import suites_left_out
+
+    left_out = suites_left_out(config)
+    return [f"graphon: only single tests are named, left out: {', '.join(left_out)}"] if left_out else []
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Check the suites before pytest-xdist starts workers: there a usage error would end as an internal error."""
+    config = session.config
+    distributes = config.getoption("dist", default="no") != "no" and not hasattr(config, "workerinput")
+    if distributes and _chosen(config):
+        from verification.suite_choice import open_suites
+
+        open_suites(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give all workers of pytest-xdist what they share in this session alone: people fix the id of its runs."""
+    from verification.suite_choice import WORKER_KEY
+
+    node.workerinput[WORKER_KEY] = node.config.stash.setdefault(_SESSION, uuid.uuid4().hex)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """Add the statements of the suites; before others, so that -k and -m choose among them too."""
-    sources = config.getoption("--graphon-suite")
-    if sources:
+    if _chosen(config):
         from verification.suite_items import suite_items
 
-        items.extend(suite_items(session, sources))
+        items.extend(suite_items(session))
 
 
 def pytest_collection_finish() -> None:
@@ -73,6 +105,15 @@ def pytest_collection_finish() -> None:
         from verification.strategies import register_torch
 
         register_torch()
+
+
+def _chosen(config: pytest.Config) -> list[str]:
+    """Suites to run; where there is none, nothing heavy is imported."""
+    if not config.getoption("--graphon-suite"):
+        return []
+    from verification.suite_choice import chosen_suites
+
+    return chosen_suites(config)
 
 
 class _State:

@@ -21,6 +21,7 @@ from verification.devices import resolve
 from verification.engines.lost import is_loss
 from verification.evidence import TheoryEvidence, theory_evidence
 from verification.ledger import FILE, Ledger, code_version, single_writer
+from verification.library_defaults import library_defaults
 from verification.registry import ancestors, statements
 from verification.suite import Suite, load_suite
 from verification.sweep import PATIENCE, sweep
@@ -69,6 +70,7 @@ class Run:
         return all(verdict.status in (Outcome.SUPPORTED, Outcome.REFUTED) for verdict in self.verdicts)
 
 
+@library_defaults()
 def verify(
     suite: Suite | str,
     *,

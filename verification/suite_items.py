@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from graphon_theory.errors import InputError
 from verification.claims import Outcome
-from verification.suite import load_suite
-from verification.suite_session import SuiteSession, with_seed
+from verification.suite_choice import open_suites
+from verification.suite_session import SuiteSession
 
 
 class NotSupportedError(Exception):
@@ -71,42 +70,28 @@ class StatementItem(pytest.Item):
         return self.session.path / self.parent.name, None, f"{self.parent.name} {self.name}"
 
 
-def suite_items(session: pytest.Session, sources: Sequence[str]) -> list[pytest.Item]:
-    """Read the suites and make their items; nothing is run.
+def suite_items(session: pytest.Session) -> list[pytest.Item]:
+    """Read the chosen suites and make their items, as pytest collects; nothing is run.
 
     Parameters
     ----------
     session
-        The session, whose options say seed, processes, folder and policy.
-    sources
-        Suite files, or names of shipped suites.
+        The session, whose options say which suites, their seed, processes, folder and policy.
 
     Raises
     ------
     pytest.UsageError
-        If a suite is not valid, two have one name, or the seed or number of processes is out of range.
+        As ``verification.suite_choice.open_suites``.
     """
-    config = session.config
-    worker = getattr(config, "workerinput", None)  # of pytest-xdist
     items: list[pytest.Item] = []
-    names: list[str] = []
-    try:
-        for source in sources:
-            suite = with_seed(load_suite(source), config.getoption("--graphon-seed"))
-            if suite.name in names:
-                raise InputError("--graphon-suite", source, f"two suites are called {suite.name}: rename one")
-            names.append(suite.name)
-            out = Path(config.getoption("--graphon-out") or "runs")
-            run = SuiteSession(
-                suite,
-                folder=config.rootpath / out / f"{suite.name}-seed{suite.seed}",
-                jobs=config.getoption("--graphon-jobs"),
-                token=None if worker is None else str(worker["testrunuid"]),
-            )
-            name = f"graphon:{suite.name}"
-            items.extend(SuiteCollector.from_parent(session, name=name, nodeid=name, run=run).collect())
-    except InputError as error:
-        raise pytest.UsageError(str(error)) from error
-    for item in items:
-        config.hook.pytest_itemcollected(item=item)
+    for run in open_suites(session.config):
+        name = f"graphon:{run.suite.name}"
+        collector = SuiteCollector.from_parent(session, name=name, nodeid=name, run=run)
+        collector.ihook.pytest_collectstart(collector=collector)
+        found = list(collector.collect())
+        for item in found:
+            collector.ihook.pytest_itemcollected(item=item)
+        report = pytest.CollectReport(nodeid=name, outcome="passed", longrepr=None, result=[*found])
+        collector.ihook.pytest_collectreport(report=report)  # what the terminal counts
+        items.extend(found)
     return items

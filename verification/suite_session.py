@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 import uuid
@@ -35,7 +36,8 @@ class SuiteSession:
     jobs
         Number of processes that make the trials, positive; 1 is this process.
     token
-        What the processes of one test session have in common; by default this process is alone, and judges anew.
+        What the processes of one test session have in common, and no other session has; by default this process is
+        alone, and judges anew. A result is shared by those alone that read the same suite and run the same code.
 
     Raises
     ------
@@ -65,12 +67,17 @@ class SuiteSession:
 
     @cached_property
     def _document(self) -> dict[str, Any]:
+        from verification.ledger import code_version
+        from verification.suite_file import suite_file
+
         shared = self.folder / "pytest"
+        # A worker that is started again after a crash may find other code, or another suite, than the first ones did.
+        same = hashlib.sha256("\0".join((self._token, suite_file(self.suite), code_version())).encode()).hexdigest()
         try:
             shared.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError("out", str(self.folder), f"{error.strerror}: name a folder that can be written") from error
-        result = shared / f"{self._token}.json"
+        result = shared / f"{same}.json"
         with _alone(shared):
             if not result.exists():
                 made = self._run()

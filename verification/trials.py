@@ -9,6 +9,8 @@ from verification.cases import Case, Observation
 from verification.claims import claims
 from verification.devices import running_on
 from verification.ledger.code import code_version
+from verification.library_defaults import library_defaults
+from verification.registry import require_registered
 from verification.suite import Suite
 from verification.threads import one_thread
 
@@ -46,8 +48,15 @@ def plan(suite: Suite) -> tuple[Trial, ...]:
 
 
 def observe(trial: Trial, device: str = "cpu") -> Observation:
-    """Make one trial on one thread: a pure function of trial and device, so that any process may run it."""
-    with one_thread(), running_on(device):
+    """Make one trial on one thread: a pure function of trial and device, so that any process may run it.
+
+    Raises
+    ------
+    InputError
+        If this process does not know the trial's statement.
+    """
+    require_registered(trial.case.statement)
+    with library_defaults(), one_thread(), running_on(device):
         values = claims()[trial.case.statement].trial(trial.case, trial.seed)
     return Observation(case=trial.case, repeat=trial.repeat, seed=trial.seed, values=values)
 
@@ -57,9 +66,12 @@ def make(trial: Trial, device: str, code: str) -> Made:
 
     Raises
     ------
+    InputError
+        If this process does not know the trial's statement.
     OtherCodeError
         If this process has other code than ``code``: its numbers would be filed under the wrong version.
     """
+    require_registered(trial.case.statement)
     here = code_version(trial.case.statement)
     if here != code:
         raise OtherCodeError(

@@ -80,7 +80,7 @@ def judge(statement: str, decision: Decision, theory: TheoryEvidence, parents: M
     refutations += [f"enclosure of {name} excludes the value used" for name in broken]
     if measurement.outcome is Outcome.REFUTED:
         refutations.append("the measurement refutes it")
-    doubts = _doubts(statement, measurement, mutants, theory, parents)
+    doubts = [*decision.faults, *_doubts(statement, measurement, mutants, theory, parents)]
     if refutations:
         status, reasons = Outcome.REFUTED, refutations
     elif measurement.outcome is Outcome.NOT_RUN:

@@ -69,7 +69,7 @@ def _pass(project: Path, *options: str) -> dict[str, dict[str, str]]:
 def test_the_example_passes_with_its_claim_as_a_test(project: Path) -> None:
     fewer = ("--hypothesis-profile", "dev", "--hypothesis-seed", "0")  # fewer examples, the same ones each time
     cases = _pass(project, "-n", "2", "--graphon-suite", "suites/own.toml", *fewer)
-    assert len(cases) == 11
+    assert len(cases) == 13
     assert cases["COIN"]["status"] == "supported"
     properties = cases["EQUAL-SHARES"]
     assert properties["status"] == "supported"

@@ -1,10 +1,10 @@
-"""The pytest plugin: a status becomes an outcome, a run is shared and resumed, derandomised runs are identical."""
+"""The pytest plugin: a status becomes an outcome, options are checked and counts true, a run is shared and resumed."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,14 @@ from xml.etree import ElementTree
 
 import matplotlib as mpl
 import pytest
-from hypothesis import settings
 
 import verification
 from graphon_theory.errors import InputError
 from tests.experiments.own import STATED, Coin, suite_text
 from verification.registry import claims as registered_claims
+from verification.registry import entry_points
 from verification.suite import load_suite
+from verification.suite_choice import open_suites
 from verification.suite_session import SuiteSession
 
 pytest_plugins = ["pytester"]
@@ -135,6 +136,14 @@ def test_the_marker_chooses_and_seed_and_folder_are_options(run: Runner, pyteste
     assert (pytester.path / "there/tosses-seed9/report.html").exists()
 
 
+def test_the_terminal_counts_the_statements(run: Runner) -> None:
+    run("-k", "COIN", "--collect-only").stdout.fnmatch_lines(["*1/5 tests collected (4 deselected)*"])
+    done = run("-k", "NOBODY")
+    done.stdout.fnmatch_lines(["collected 5 items / 5 deselected / 0 selected"])
+    assert done.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")])
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -144,10 +153,60 @@ def test_the_marker_chooses_and_seed_and_folder_are_options(run: Runner, pyteste
         (("--graphon-jobs", "0"), "*jobs = 0*"),
     ],
 )
-def test_bad_options_are_usage_errors(run: Runner, arguments: tuple[str, ...], message: str) -> None:
-    done = run(*arguments)
+def test_bad_options_are_usage_errors(
+    run: Runner, arguments: tuple[str, ...], message: str, workers: tuple[str, ...]
+) -> None:
+    """With workers as well: none is started."""
+    done = run(*arguments, *workers)
     assert done.ret == pytest.ExitCode.USAGE_ERROR
     done.stderr.fnmatch_lines([message])
+    done.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
+def test_an_entry_point_that_fails_is_named_before_workers_start(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entry_points._State, "error", InputError("entry point gone", "gone.claims", "repair it"))
+    done = run("-n", "1")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines(["*entry point gone*repair it*"])
+
+
+def test_folders_are_seen_from_the_working_folder_and_suites_from_rootdir_too(
+    run: Runner, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As junitxml is; the default folder lies in rootdir, wherever pytest is started."""
+    pytester.makeini("[pytest]\naddopts = --graphon-suite coins.toml\n")
+    below = pytester.mkdir("below")
+    monkeypatch.chdir(below)
+
+    def opened(*arguments: str) -> SuiteSession:
+        (found,) = open_suites(pytester.parseconfig(*PLUGIN, *arguments))
+        return found
+
+    assert opened().folder == pytester.path / "runs/tosses-seed3"
+    assert opened("--graphon-out", "there").folder == below / "there/tosses-seed3"
+    assert opened("--graphon-out", str(pytester.path)).folder == pytester.path / "tosses-seed3"
+    (below / "coins.toml").write_text(suite_text("COIN", seed=4), encoding="utf-8")
+    assert opened().suite.seed == 4
+
+
+def test_single_tests_are_run_alone_but_for_suites_on_the_command_line(run: Runner, pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\naddopts = --graphon-suite coins.toml\n")
+    pytester.makepyfile(test_one="import pytest\n@pytest.mark.parametrize('x', ['a::b', 'c'])\ndef test_x(x): pass")
+    plain = (*PLUGIN, "-p", "no:cacheprovider", "--collect-only")
+
+    def collected(*arguments: str) -> pytest.RunResult:
+        return pytester.runpytest_inprocess(*plain, *arguments)
+
+    one = collected("test_one.py::test_x[a::b]", "test_one.py::test_x[c]")
+    one.stdout.fnmatch_lines(["graphon: only single tests are named, left out: coins.toml", "*2 tests collected*"])
+    for arguments in ((), ("test_one.py", "test_one.py::test_x")):
+        whole = collected(*arguments)
+        whole.stdout.fnmatch_lines(["*7 tests collected*"])
+        whole.stdout.no_fnmatch_line("*left out*")
+    for flag in (("--graphon-suite", "coins.toml"), ("--graphon-suite=coins.toml",)):
+        asked = collected("test_one.py::test_x[c]", *flag)
+        asked.stdout.fnmatch_lines(["*6 tests collected*"])
+        asked.stdout.no_fnmatch_line("*left out*")
 
 
 def test_a_session_makes_one_run_and_a_later_one_resumes_its_trials(
@@ -171,7 +230,28 @@ def test_a_session_makes_one_run_and_a_later_one_resumes_its_trials(
     assert again["timing"] != timing
     assert again["statements"] == first.document["statements"]
     assert len(tosses) == 10
-    assert [path.name for path in (tmp_path / "run/pytest").glob("*.json")] == ["two.json"]
+    assert len(list((tmp_path / "run/pytest").glob("*.json"))) == 1
+
+
+@pytest.mark.parametrize("changed", ["suite", "code"])
+def test_a_result_is_shared_for_the_same_suite_and_code_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    """A worker that is started again after a crash may see others."""
+    path = tmp_path / "coins.toml"
+    path.write_text(suite_text("COIN"), encoding="utf-8")
+    made = iter(range(9))
+    monkeypatch.setattr(SuiteSession, "_run", lambda self: {"made": next(made)})
+
+    def result() -> dict[str, Any]:
+        return SuiteSession(load_suite(str(path)), folder=tmp_path / "run", token="one").document  # noqa: S106
+
+    assert [result(), result()] == [{"made": 0}] * 2
+    if changed == "suite":
+        path.write_text(suite_text("COIN").replace("repeats = 5", "repeats = 6"), encoding="utf-8")
+    else:
+        monkeypatch.setattr("verification.ledger.code_version", lambda: "another")
+    assert result() == {"made": 1}
 
 
 def test_a_run_that_failed_is_not_tried_again(tmp_path: Path) -> None:
@@ -185,54 +265,3 @@ def test_a_run_that_failed_is_not_tried_again(tmp_path: Path) -> None:
             session.document  # noqa: B018  # asking runs it
         errors.append(caught.value)
     assert errors[0] is errors[1]
-
-
-RECORDING = """
-import random, pathlib, numpy, torch
-from hypothesis import given, settings, strategies as st
-
-torch.seed()  # as a program might: from the system's entropy
-
-@settings(max_examples=8)
-@given(st.data())
-def test_draws(data):
-    line = [torch.rand(2).tolist(), numpy.random.rand(2).tolist(), random.random()]
-    from verification.strategies import graphons, masks  # after torch's first draw: the plugin has seen to it
-    line += [data.draw(graphons()).matrix.tolist(), data.draw(masks()).tolist()]
-    with pathlib.Path("seen.txt").open("a") as file:
-        file.write(f"{line}\\n")
-"""
-
-
-@pytest.fixture
-def profile() -> Iterator[None]:
-    """Put Hypothesis's profile back, which an inner session changes for the whole process."""
-    before = settings.get_current_profile_name()
-    yield
-    settings.load_profile(before)
-
-
-@pytest.mark.parametrize("fresh", [False, pytest.param(True, marks=pytest.mark.slow)])
-@pytest.mark.usefixtures("profile")
-def test_two_derandomised_runs_are_identical(pytester: pytest.Pytester, fresh: bool) -> None:
-    """Draws of the strategies and of torch's, NumPy's and Python's global generators, fresh processes or not."""
-    pytester.makepyfile(test_draws=RECORDING)
-    run = pytester.runpytest_subprocess if fresh else pytester.runpytest_inprocess
-    seen = []
-    for _ in range(2):
-        done = run(*PLUGIN, "-p", "no:cacheprovider", "--hypothesis-profile=ci")
-        done.assert_outcomes(passed=1)
-        found = pytester.path / "seen.txt"
-        seen.append(found.read_text(encoding="utf-8"))
-        found.unlink()
-    assert seen[0] == seen[1]
-    assert len(set(seen[0].splitlines())) >= 5  # and not the same example over and over
-
-
-def test_torch_is_seen_to_where_hypothesis_is_used_and_no_profile_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    from verification import pytest_plugin, strategies
-
-    asked: list[str] = []
-    monkeypatch.setattr(strategies, "register_torch", lambda: asked.append("torch"))
-    pytest_plugin.pytest_collection_finish()
-    assert asked == ["torch"]

@@ -275,3 +275,39 @@ def test_an_entry_point_that_fails_is_named_every_time(monkeypatch: pytest.Monke
     for _ in range(2):
         with pytest.raises(InputError, match=r"gone of graphon\.claims.*ModuleNotFoundError.*uninstall"):
             registry.own_claims()
+
+
+_HALF = "import verification\nfrom tests.experiments.own import STATED, Coin\nverification.claim(**STATED)(Coin)\n"
+
+
+@pytest.mark.parametrize(
+    ("ending", "first", "later"),
+    [
+        ("import pytest; pytest.importorskip('no_such_module_at_all')", InputError, "Skipped: .*uninstall the package"),
+        ("raise SystemExit(3)", InputError, "SystemExit: 3; .*uninstall the package"),
+        ("raise RuntimeError('broken')", InputError, "RuntimeError: broken; .*uninstall the package"),
+        ("raise KeyboardInterrupt", KeyboardInterrupt, "interrupted while it was loaded; start the program again"),
+    ],
+    ids=["skip", "exit", "error", "interruption"],
+)
+def test_loading_that_ends_early_leaves_nothing_registered_and_is_told_later_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, first: type[BaseException], later: str
+) -> None:
+    """However it ends, the registry is never one that lacks something without a word."""
+
+    @verification.criterion("before")
+    def kept(weights):
+        return weights
+
+    (tmp_path / "half_loaded.py").write_text(_HALF + ending, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(entry_points._State, "started", False)
+    monkeypatch.setattr(entry_points._State, "error", None)
+    monkeypatch.setattr(metadata, "entry_points", _points(("half", "half_loaded", "graphon.claims")))
+    with pytest.raises(first):
+        registry.own_claims()
+    assert not registered_claims._found
+    assert list(registered_criteria._found) == ["before"]
+    for ask in (registry.own_claims, registry.own_criteria, registry.statement_names):
+        with pytest.raises(InputError, match=rf"half of graphon\.claims = 'half_loaded': {later}"):
+            ask()

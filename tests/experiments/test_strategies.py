@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +19,14 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from sympy import Rational
 
+from graphon_theory import notation
 from graphon_theory.errors import InputError
 from graphon_theory.homomorphism import bipartite_graph
-from graphon_theory.noise import Gaussian
+from graphon_theory.noise import Gaussian, Laplace
 from graphon_theory.saliency import SaliencyModel
 from tests.experiments.test_pytest_plugin import PLUGIN
 from verification import strategies
+from verification.cases import Case, ModelSpec
 from verification.cutnorm import cut_norm_exact
 from verification.pytest_plugin import PROFILES
 from verification.strategies import (
@@ -38,6 +43,7 @@ from verification.strategies import (
     saliency_models,
     scores,
 )
+from verification.suite import load_suite
 
 QUIET = settings(
     database=None,
@@ -177,6 +183,134 @@ def test_every_argument_is_a_value_or_a_strategy(kept, network, batch, W, K) -> 
     assert np.linalg.matrix_rank(K) <= 1
 
 
+# Each argument that may be a strategy, as one of its values.
+VALUES: dict[str, tuple[Callable[..., st.SearchStrategy[Any]], dict[str, Any]]] = {
+    "densities": (densities, {"minimum": 0.25, "maximum": 0.75, "entries": 4}),
+    "noise_laws": (noise_laws, {"scale": 2.0, "degrees_of_freedom": 4.0, "bound": 1.5}),
+    "profiles": (profiles, {"least": Rational(1, 3), "rise": Rational(5)}),
+    "saliency_models": (saliency_models, {"g": 1 + notation.u, "f": notation.v, "noise": Laplace(), "rank": 2}),
+    "graphons": (graphons, {"rows": 2, "columns": 3, "values": 0.5, "rank": 2}),
+    "scores": (scores, {"rows": 2, "columns": 3, "values": 4.0}),
+    "masks": (masks, {"rows": 2, "columns": 3}),
+    "networks": (
+        networks,
+        {"inputs": 2, "widths": [3], "outputs": 1, "activation": "tanh", "initialisation": "uniform", "seed": 3},
+    ),
+    "batches": (batches, {"samples": 3, "inputs": 2, "signal": 0.5, "labels": "raw", "seed": 3}),
+    "kernels": (kernels, {"points": 2, "rank": 2, "features": 1}),
+    "claims": (claims, {}),
+    "observations": (
+        functools.partial(observations, "THR", {"count": 1.0}),
+        {"variant": "other-noise", "widths": [8], "repeats": 2},
+    ),
+}
+
+SWITCHES = {"analytic", "atoms", "correlation", "ids", "kinds", "statement", "statistics", "symbol", "vanishing"}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_every_argument_but_the_switches_may_be_a_strategy(name: str) -> None:
+    call, values = VALUES[name]
+    takes = [p for p in inspect.signature(getattr(strategies, name)).parameters if p != "fields"]
+    assert {p for p in takes if p not in SWITCHES} == set(values)
+    _simplest(call(**{argument: st.sampled_from([value]) for argument, value in values.items()}))
+    for argument in sorted(SWITCHES.intersection(takes) - {"statistics"}):
+        # A partial has its positional arguments already: a switch among them is given anew.
+        target = functools.partial(observations, statistics={}) if argument == "statement" else call
+        with pytest.raises(InputError, match=f"{argument} = .*plain value"):
+            target(**{argument: st.just(True)})
+
+
+def test_the_page_names_the_switches() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "testing.md").read_text(encoding="utf-8")
+    said = page.partition("## Strategies")[2].partition("```")[0]
+    assert set(re.findall(r"`([a-z]+)`", said)) == SWITCHES
+
+
+def test_drawn_ranges_of_densities_are_kept() -> None:
+    drawn = st.tuples(st.sampled_from([0.2, 0.4]), st.sampled_from([0.6, 0.8]), st.integers(5, 10))
+
+    @settings(parent=QUIET, max_examples=50)
+    @given(drawn.flatmap(lambda one: st.tuples(st.just(one), densities(*map(st.just, one[:2]), entries=one[2]))))
+    def check(found: tuple[tuple[float, float, int], float]) -> None:
+        (least, most, entries), rho = found
+        assert least <= rho <= most
+        assert rho * entries == pytest.approx(round(rho * entries), abs=1e-12)
+
+    check()
+    assert _simplest(densities(entries=st.integers(2, 5))) == 0.5
+    assert _simplest(densities(st.sampled_from([0.3, 0.2]), entries=st.integers(4, 8)), lambda rho: rho < 0.3) == 0.25
+    with pytest.raises(InputError, match="range within"):
+        _simplest(densities(st.just(0.9), 0.1))
+
+
+FIELDS: dict[str, Any] = {
+    "criterion": "snip",
+    "model": ModelSpec("plain", "1 + u", "1", "laplace"),
+    "initialisation": "uniform",
+    "data": "teacher",
+    "labels": "raw",
+    "signal": 0.25,
+    "inputs": 32,
+    "density": 0.2,
+    "batch": 7,
+    "batch_per_input": 0.5,
+    "ladder": "batch",
+    "activation": "tanh",
+    "depth": 2,
+    "active": 2,
+    "target": "smooth",
+    "weights": "redrawn",
+}
+
+
+def test_every_field_of_a_case_can_be_given() -> None:
+    others = {"statement", "variant", "width", "square"}
+    assert set(FIELDS) | others == {field.name for field in fields(Case)}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_field_of_a_case_is_a_value_or_a_strategy(name: str) -> None:
+    plain = _simplest(observations("THR", {"count": 1.0}))[0].case
+    wanted = FIELDS[name]
+    for given_as in (wanted, st.just(wanted)):
+        case = _simplest(observations("THR", {"count": 1.0}, **{name: given_as}))[0].case
+        assert getattr(case, name) == wanted != getattr(plain, name)
+        assert (case.square, case.inputs) == ((False, 32) if name == "inputs" else (True, 16))
+        assert (case.criterion is None) == (case.model is not None)
+        assert case.batch == {"batch": 7, "batch_per_input": 8}.get(name, 0)
+
+
+def test_observations_have_the_cases_of_a_suite() -> None:
+    """Seeds follow from cases: those of a trial of the suite and of a drawn one are the same."""
+    suite = load_suite("quick")
+    checks = [check for check in suite.checks if check.statement in ("THR", "LIM-a", "SNIP-1")]
+    assert {check.variant for check in checks} > {"statement"}
+    for wanted in (suite.cases(check)[-1] for check in checks):
+        given_fields = {name: getattr(wanted, name) for name in FIELDS}
+        if wanted.square:
+            del given_fields["inputs"]
+        if wanted.model is not None:
+            del given_fields["initialisation"]
+        del given_fields["batch" if wanted.batch_per_input is not None else "batch_per_input"]
+        drawn = observations(
+            wanted.statement, {}, variant=wanted.variant, widths=[wanted.width], repeats=2, **given_fields
+        )
+        found = find(drawn, lambda _: True, settings=settings(QUIET, phases=[Phase.generate]))
+        assert [o.case for o in found] == [wanted, wanted]
+        assert [o.seed for o in found] == [wanted.seed(suite.seed, repeat) for repeat in (0, 1)]
+        assert all(list(o.values) == [wanted.variant] for o in found)
+
+
+def test_drawn_fields_shrink_to_their_simplest_values_and_hold_for_all_cases() -> None:
+    inputs, depth = st.sampled_from([8, 32]), st.integers(1, 3)
+    drawn = observations("THR", {"count": 1.0}, widths=[16, 64], inputs=inputs, depth=depth)
+    for least, simplest in ((0, (8, 1)), (9, (32, 1))):
+        found = _simplest(drawn, lambda some, least=least: some[-1].case.inputs >= least)
+        assert {(o.case.inputs, o.case.depth) for o in found} == {simplest}
+        assert {o.case.width for o in found} == {16, 64}
+
+
 def _reference() -> torch.nn.Sequential:
     from verification.networks import perceptron
 
@@ -206,6 +340,18 @@ def test_every_kind_of_mask_is_what_it_is_called(kind: str) -> None:
         (lambda: graphons(kinds="constant"), "give one or more of constant"),
         (lambda: claims(["NO"]), "give one or more of THR"),
         (lambda: _simplest(saliency_models(rank=0)), "positive number of terms"),
+        (lambda: _simplest(graphons(2, 2, kinds=["rank one"], values=2.0)), r"values = 2.0: give numbers in \[0, 1\]"),
+        (lambda: _simplest(graphons(2, 2, kinds=["rank one"], values=-1.0)), "values = -1.0"),
+        (lambda: _simplest(graphons(2, 2, kinds=["rank R"], values=float("nan"))), "values = nan"),
+        (lambda: _simplest(graphons(kinds=["step"], values=st.just(1.5))), "values = 1.5"),
+        (lambda: _simplest(graphons(kinds=["rank R"], rank=0)), "positive number of products"),
+        (lambda: observations("THR", {}, sise=3), "sise = 3: give fields of a case: density, criterion"),
+        (lambda: observations("THR", {}, width=3), "width = 3: give widths"),
+        (lambda: observations("THR", {}, square=True), "square = True: leave out inputs"),
+        (lambda: _simplest(observations("THR", {}, criterion="snip", model=FIELDS["model"])), "one of the two"),
+        (lambda: _simplest(observations("THR", {}, initialisation="uniform", model=FIELDS["model"])), "one of the two"),
+        (lambda: _simplest(observations("THR", {}, batch=4, batch_per_input=0.5)), "one of the two"),
+        (lambda: _simplest(observations("THR", {}, model="1 + u")), "ModelSpec"),
     ],
 )
 def test_bad_arguments_are_refused_in_one_line(call: Any, message: str) -> None:

@@ -50,10 +50,14 @@ def test_count(two: tuple[StepGraphon, StepGraphon], name: str) -> None:
     assert difference <= counting_bound(name, brute_cut(two[0].matrix - two[1].matrix)) + 1e-14
 
 
-@within(60)
-@given(graphons(st.integers(1, 3), st.integers(1, 3)), st.sampled_from(PATTERNS))
-def test_homomorphism_densities_are_sums_over_maps(W: StepGraphon, name: str) -> None:
-    assert W.homomorphism_density(name) == pytest.approx(brute_density(name, W), rel=1e-12, abs=1e-300)
+@pytest.mark.parametrize("name", PATTERNS)
+def test_homomorphism_densities_are_sums_over_maps(name: str) -> None:
+    @within(12)
+    @given(graphons(st.integers(1, 3), st.integers(1, 3)))
+    def check(W: StepGraphon) -> None:
+        assert W.homomorphism_density(name) == pytest.approx(brute_density(name, W), rel=1e-12, abs=1e-300)
+
+    check()
 
 
 @within(60)
@@ -102,12 +106,14 @@ def test_masks_of_the_same_scores_are_nested(ranked: np.ndarray, data: st.DataOb
 @pytest.mark.parametrize("kind", GRAPHONS)
 def test_every_kind_of_graphon_is_one(kind: str) -> None:
     @within(20)
-    @given(graphons(kinds=[kind]))
+    @given(graphons(kinds=[kind], rank=2))
     def check(W: StepGraphon) -> None:
         assert 0.0 <= float(W.matrix.min()) <= float(W.matrix.max()) <= 1.0
         if kind == "constant":
             assert float(np.ptp(W.matrix)) == 0.0
         if kind == "rank one":
             assert np.linalg.matrix_rank(W.matrix) <= 1
+        if kind == "rank R":
+            assert np.linalg.matrix_rank(W.matrix) <= 2
 
     check()

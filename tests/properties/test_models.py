@@ -27,9 +27,11 @@ from graphon_theory.energy import kept_energy
 from graphon_theory.errors import InputError
 from graphon_theory.noise import Laplace, NoiseLaw
 from graphon_theory.saliency import FiniteModel, kept_probability
+from tests.properties.laws import LAWS, for_every_law
 from tests.properties.within import within
 from verification.criteria import score
 from verification.losses import centred_squared_loss
+from verification.names import ACTIVATIONS
 from verification.strategies import batches, densities, networks, noise_laws
 
 VALUES = st.sampled_from([1.0, -1.0, 0.5, -2.0, 4.0])
@@ -121,18 +123,23 @@ def test_graspes_kernel_is_a_kernel_and_gives_the_hessian_times_the_gradient(lay
     np.testing.assert_allclose(found, hessian @ gradient, rtol=1e-10, atol=1e-10)
 
 
-@within(30)
-@given(layers(), noise_laws(), st.tuples(densities(), densities()).map(sorted))
-def test_one_sided_levels_keep_the_density_and_are_nested(layer, noise: NoiseLaw, pair: list[float]) -> None:
+@for_every_law
+def test_one_sided_levels_keep_the_density_and_are_nested(law: str) -> None:
     """SIGN: half of the kept share lies on either side of an even level; the sparser mask lies within the denser."""
-    model = FiniteModel(np.abs(layer[3]), noise)
-    kept = []
-    for rho in pair:
-        levels = one_sided_levels(model, one_sided_threshold(model, rho))
-        half = np.asarray(noise.survival(np.abs(levels))) / 2.0
-        kept.append(np.where(levels >= 0.0, half, 1.0 - half))
-        assert float(kept[-1].mean()) == pytest.approx(rho, abs=1e-9)
-    assert bool(np.all(kept[0] <= kept[1] + 1e-9))
+
+    @within(8)
+    @given(layers(), LAWS[law], st.tuples(densities(), densities()).map(sorted))
+    def check(layer, noise: NoiseLaw, pair: list[float]) -> None:
+        model = FiniteModel(np.abs(layer[3]), noise)
+        kept = []
+        for rho in pair:
+            levels = one_sided_levels(model, one_sided_threshold(model, rho))
+            half = np.asarray(noise.survival(np.abs(levels))) / 2.0
+            kept.append(np.where(levels >= 0.0, half, 1.0 - half))
+            assert float(kept[-1].mean()) == pytest.approx(rho, abs=1e-9)
+        assert bool(np.all(kept[0] <= kept[1] + 1e-9))
+
+    check()
 
 
 @within(40)
@@ -184,18 +191,24 @@ def test_energies_lie_between_their_bounds_and_fall_with_the_level(noise: NoiseL
     assert V[2][0] <= V[1][0] + 1e-12 * noise.variance
 
 
-@within(15)
-@given(networks(inputs=3, outputs=1), batches(inputs=3), st.sampled_from(["magnitude", "snip", "synflow"]))
-def test_scores_by_modulus_do_not_see_the_sign_of_the_readout(network: nn.Sequential, batch, criterion: str) -> None:
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("criterion", ["magnitude", "snip", "synflow"])
+def test_scores_by_modulus_do_not_see_the_sign_of_the_readout(criterion: str, activation: str) -> None:
     """LAZY: the loss being that of the centred network, a readout of the other sign gives the same scores."""
-    data = [(batch.inputs, batch.labels[:, None])] if criterion == "snip" else None
-    loss = centred_squared_loss if criterion == "snip" else None
-    try:
-        one = score(network, loss, data, criterion=criterion)
-    except InputError:
-        reject()  # every unit is dead on the batch: no weight moves the loss
-    with torch.no_grad():
-        network[-1].weight.neg_()
-    other = score(network, loss, data, criterion=criterion)
-    for name in one:
-        torch.testing.assert_close(one[name], other[name])
+
+    @within(4)
+    @given(networks(inputs=3, outputs=1, activation=activation), batches(inputs=3))
+    def check(network: nn.Sequential, batch) -> None:
+        data = [(batch.inputs, batch.labels[:, None])] if criterion == "snip" else None
+        loss = centred_squared_loss if criterion == "snip" else None
+        try:
+            one = score(network, loss, data, criterion=criterion)
+        except InputError:
+            reject()  # every unit is dead on the batch: no weight moves the loss
+        with torch.no_grad():
+            network[-1].weight.neg_()
+        other = score(network, loss, data, criterion=criterion)
+        for name in one:
+            torch.testing.assert_close(one[name], other[name])
+
+    check()

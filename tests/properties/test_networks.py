@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
@@ -16,8 +16,8 @@ from verification.claims import Outcome, claims
 from verification.criteria import score
 from verification.data import Batch
 from verification.losses import squared_loss
+from verification.names import STATEMENTS
 from verification.strategies import batches, kernels, networks, observations
-from verification.strategies import claims as any_claim
 
 LEVELS = (1e-6, 1e-4, 0.01, 0.05, 0.2)
 
@@ -66,28 +66,54 @@ def test_dual_activations_of_kernels_are_kernels(R: np.ndarray, activation: Acti
         assert np.linalg.eigvalsh((K + K.T) / 2)[0] >= -slack
 
 
-@within(20)
-@given(any_claim(), st.sampled_from(LEVELS))
-def test_no_claim_decides_on_nothing(claim, level: float) -> None:
-    for variant in ("statement", *(mutant.id for mutant in claim.mutants)):
-        found = claim.decide((), variant, level)
-        assert found.outcome is Outcome.NOT_RUN
-        assert found.level == level
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_no_claim_decides_on_nothing(statement: str) -> None:
+    claim = claims()[statement]
+
+    @within(len(LEVELS))
+    @given(st.sampled_from(LEVELS))
+    def check(level: float) -> None:
+        for variant in ("statement", *(mutant.id for mutant in claim.mutants)):
+            found = claim.decide((), variant, level)
+            assert found.outcome is Outcome.NOT_RUN
+            assert found.level == level
+
+    check()
 
 
-COUNTS = {"count": st.integers(0, 1000).map(float), "size": 1000.0}
+# Some 250 are expected: near enough that most outcomes change with the level.
+NEAR = observations("THR", {"count": st.integers(200, 300).map(float), "size": 1000.0})
+
+
+def refuted(found: list[Observation], levels: tuple[float, ...] = LEVELS) -> list[bool]:
+    """Whether THR's rule refutes the statement, level by level."""
+    return [claims()["THR"].decide(found, "statement", level).outcome is Outcome.REFUTED for level in levels]
 
 
 @within(40)
-@given(observations("THR", COUNTS))
+@given(NEAR)
 def test_what_thr_refutes_at_a_level_it_refutes_at_every_higher_one(found: list[Observation]) -> None:
     """What Holm's procedure asks of a rule."""
-    refuted = [claims()["THR"].decide(found, "statement", level).outcome is Outcome.REFUTED for level in LEVELS]
-    assert refuted == sorted(refuted)
+    outcomes = refuted(found)
+    assert outcomes == sorted(outcomes)
+
+
+def test_a_rule_that_takes_high_levels_for_low_ones_is_noticed_by_that_property() -> None:
+    """Such a rule refutes less at a higher level: seen only where an outcome changes with the level."""
+    changing = []
+
+    @settings(within(40), phases=[Phase.generate])
+    @given(NEAR)
+    def check(found: list[Observation]) -> None:
+        outcomes = refuted(found, LEVELS[::-1])
+        changing.append(outcomes != sorted(outcomes))
+
+    check()
+    assert sum(changing) > len(changing) / 4
 
 
 @within(40)
-@given(observations("THR", COUNTS), st.randoms(use_true_random=False))
+@given(NEAR, st.randoms(use_true_random=False))
 def test_the_order_of_trials_does_not_matter_to_thr(found: list[Observation], random) -> None:
     shuffled = random.sample(found, len(found))
     one, other = (claims()["THR"].decide(some, "statement", 0.01) for some in (found, shuffled))

@@ -10,11 +10,16 @@ from hypothesis import strategies as st
 from graphon_theory import notation
 from graphon_theory.bounds import bernstein_bound, hoeffding_bound, null_distance, population_bound
 from graphon_theory.saliency import FiniteModel, SaliencyModel
+from tests.properties.laws import LAWS
 from tests.properties.within import within
 from verification.strategies import densities, graphons, kernels, noise_laws, profiles, saliency_models
+from verification.strategies.profile import KINDS
 
 PAIRS = st.tuples(densities(), densities()).map(sorted)
 POINTS = np.linspace(0.05, 0.95, 5)
+# Every kind of profile and every law in some test; Student's, seconds an example, beside the constant and once.
+_PAIRED = zip(KINDS, ("student", "uniform", "laplace", "gaussian", "truncated", "gaussian"), strict=True)
+every_kind = pytest.mark.parametrize(("kind", "law"), list(_PAIRED))
 DELTAS = st.sampled_from([0.5, 0.1, 0.01, 1e-6])
 
 
@@ -28,25 +33,35 @@ def test_a_denser_mask_has_a_lower_threshold_and_holds_the_sparser(model: Salien
     assert bool(np.all(known.probabilities(sparse) <= known.probabilities(dense) + 1e-12))
 
 
-@within(4)
-@given(saliency_models(), PAIRS)
-def test_a_denser_graphon_has_a_lower_threshold_and_holds_the_sparser(model: SaliencyModel, pair: list[float]) -> None:
-    """THR and NEST for the population: seconds an example, so few."""
-    sparse, dense = pair
-    assert model.threshold(sparse).value >= model.threshold(dense).value
-    W = [model.graphon(rho)(POINTS[:, None], POINTS[None, :]) for rho in (sparse, dense)]
-    # Equal densities give equal graphons; others may differ by less than rounding.
-    assert bool(np.all(W[0] <= W[1] + 1e-12))
+@every_kind
+def test_a_denser_graphon_has_a_lower_threshold_and_holds_the_sparser(kind: str, law: str) -> None:
+    """THR and NEST for the population: half a second an example, so few."""
+
+    @within(1 if law == "student" else 2)
+    @given(saliency_models(profiles(notation.u, kinds=[kind]), noise=LAWS[law]), PAIRS)
+    def check(model: SaliencyModel, pair: list[float]) -> None:
+        sparse, dense = pair
+        assert model.threshold(sparse).value >= model.threshold(dense).value
+        W = [model.graphon(rho)(POINTS[:, None], POINTS[None, :]) for rho in (sparse, dense)]
+        # Equal densities give equal graphons; others may differ by less than rounding.
+        assert bool(np.all(W[0] <= W[1] + 1e-12))
+
+    check()
 
 
-@within(4)
-@given(profiles(notation.u), profiles(notation.v), noise_laws(), densities(), st.sampled_from([3, 8]))
-def test_the_threshold_scales_with_the_profile_and_the_graphon_does_not(g, f, noise, rho: float, factor: int) -> None:
+@every_kind
+def test_the_threshold_scales_with_the_profile_and_the_graphon_does_not(kind: str, law: str) -> None:
     """THR: ``tau(c h) = c tau(h)``, and ``W`` is the same function."""
-    one, other = SaliencyModel(g, f, noise), SaliencyModel(factor * g, f, noise)
-    assert other.threshold(rho).value == pytest.approx(factor * one.threshold(rho).value, rel=1e-9)
-    at = (POINTS[:, None], POINTS[None, :])
-    np.testing.assert_allclose(other.graphon(rho)(*at), one.graphon(rho)(*at), rtol=0, atol=1e-8)
+
+    @within(1 if law == "student" else 2)
+    @given(profiles(notation.u, kinds=[kind]), profiles(notation.v), LAWS[law], densities(), st.sampled_from([3, 8]))
+    def check(g, f, noise, rho: float, factor: int) -> None:
+        one, other = SaliencyModel(g, f, noise), SaliencyModel(factor * g, f, noise)
+        assert other.threshold(rho).value == pytest.approx(factor * one.threshold(rho).value, rel=1e-9)
+        at = (POINTS[:, None], POINTS[None, :])
+        np.testing.assert_allclose(other.graphon(rho)(*at), one.graphon(rho)(*at), rtol=0, atol=1e-8)
+
+    check()
 
 
 @within(40)

@@ -55,6 +55,11 @@ def test_every_module_in_scope_is_in_one_room_whose_tests_exist() -> None:
     assert wanted <= set(listed)
     assert all((ROOT / test).is_file() for room in rooms() for test in room.tests)
     assert all(room.tests for room in rooms())
+    # A workspace has the packages and the tests alone.
+    strangers = [
+        test for room in rooms() for test in room.tests if "from benchmarks" in (ROOT / test).read_text("utf-8")
+    ]
+    assert strangers == []
 
 
 def test_rooms_are_chosen_by_name_module_or_pattern() -> None:

@@ -65,7 +65,7 @@ class Measurement:
     level
         Probability, at most, of refuting the statement if it is true.
     p_value
-        Where there is one, adjusted for the number of cases.
+        Of the null, where there is one, adjusted for the number of cases: above ``level`` where it is supported.
     sample_size
         Number of trials.
     detectable
@@ -118,7 +118,10 @@ class Claim(Protocol):
         ...
 
     def decide(self, observations: Sequence[Observation], variant: str, level: float) -> Measurement:
-        """Decide on one variant from all observations of the statement that carry it."""
+        """Decide on one variant, at the level that is asked for, from all observations that carry it.
+
+        The variant chooses the numbers and nothing else: the same ones as those of the statement must be refuted too.
+        """
         ...
 
     def headline(self, observations: Sequence[Observation], level: float) -> str | None:

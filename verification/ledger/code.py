@@ -26,7 +26,7 @@ PACKAGES = ("graphon_theory", "verification")
 
 _LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn")
 _DECIDERS = ("sympy", "mpmath", "python-flint")
-_RUNNER = ("verification.cases", "verification.devices", "verification.threads")
+_RUNNER = ("verification.cases", "verification.devices", "verification.library_defaults", "verification.threads")
 
 
 def code_version(statement: str | None = None) -> str:

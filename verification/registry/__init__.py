@@ -6,7 +6,15 @@ names a module, or a decorated class or function in one. ``docs/testing.md`` sho
 
 from __future__ import annotations
 
-from verification.registry.claims import OwnClaim, ancestors, claim, own_claims, statements
+from verification.registry.claims import (
+    OwnClaim,
+    ancestors,
+    claim,
+    derivation_of,
+    own_claims,
+    require_registered,
+    statements,
+)
 from verification.registry.criteria import OwnCriterion, criterion, own_criteria, own_scores
 from verification.registry.entry_points import GROUPS
 from verification.registry.names import criterion_names, statement_names
@@ -19,9 +27,11 @@ __all__ = [
     "claim",
     "criterion",
     "criterion_names",
+    "derivation_of",
     "own_claims",
     "own_criteria",
     "own_scores",
+    "require_registered",
     "statement_names",
     "statements",
 ]

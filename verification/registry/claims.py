@@ -6,14 +6,20 @@ with the largest level that it is made for, and its hypotheses.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 from graphon_theory.errors import InputError, require_density
 from verification.registry.entry_points import discover
+from verification.registry.requirements import (
+    instance_of,
+    require_false_variants,
+    require_silence,
+    require_sources,
+    require_words,
+)
 
 if TYPE_CHECKING:
     from graphon_theory.derivation import Derivation
@@ -21,9 +27,6 @@ if TYPE_CHECKING:
     from verification.claims.claim import Claim
 
 C = TypeVar("C", bound=type)
-
-_ID = re.compile(r"[A-Za-z][A-Za-z0-9]*([-_][A-Za-z0-9]+)*")
-_METHODS = ("trial", "decide", "headline")
 
 _found: dict[str, OwnClaim] = {}
 
@@ -95,33 +98,28 @@ def claim(
     Raises
     ------
     InputError
-        If anything of this is missing or malformed, the id is taken, a false variant is missing, or the rule does not
-        say "not run" where there is no observation.
+        If anything of this is missing or malformed, the id is taken, a false variant is missing, a method cannot be
+        called as it will be, or the rule does not say "not run" where there is no observation.
     """
 
     def register(cls: C) -> C:
         from graphon_theory.statements import Hypothesis, Statement
 
-        made = _instance(cls)
+        made = instance_of(cls)
         name = made.id
         where = f"claim {name}"
         known = statements()
         if name in known:
             raise InputError("id", name, "a statement of this id exists: choose another")
-        for key, text in (("title", title), ("conclusion", conclusion), ("rule", rule)):
-            if not isinstance(text, str) or not text.strip():
-                raise InputError(f"{where}, {key}", text, _REMEDIES[key])
+        require_words(where, title=title, conclusion=conclusion, rule=rule, hypotheses=hypotheses)
         if level is None:
             raise InputError(f"{where}, level", level, "declare the largest level that the rule is made for, as 0.05")
-        if isinstance(hypotheses, str) or not hypotheses:
-            raise InputError(f"{where}, hypotheses", hypotheses, "state what it assumes, in a tuple of one or more")
+        require_sources(where, uses=uses, source=source, derivation=derivation, packages=packages)
         missing = [parent for parent in uses if parent not in known]
         if missing:
             raise InputError(f"{where}, uses", missing, "name statements that are registered before it")
-        _require_false_variants(where, made)
-        if not made.criteria and not made.on_models:
-            raise InputError(f"{where}, criteria", made.criteria, "name criteria, or set on_models = True")
-        _require_silence(where, made, require_density(level, f"{where}, level"))
+        require_false_variants(where, made)
+        require_silence(where, made, require_density(level, f"{where}, level"))
         _found[name] = OwnClaim(
             claim=made,
             statement=Statement(
@@ -140,13 +138,6 @@ def claim(
         return cls
 
     return register
-
-
-_REMEDIES = {
-    "title": "give one line",
-    "conclusion": "say what holds, as a sentence",
-    "rule": "say how it decides: the null, the test, and what counts as support",
-}
 
 
 def own_claims() -> Mapping[str, OwnClaim]:
@@ -168,6 +159,38 @@ def statements() -> Mapping[str, Statement]:
     return MappingProxyType({**STATEMENTS, **{name: own.statement for name, own in own_claims().items()}})
 
 
+def require_registered(statement: str) -> None:
+    """Refuse a statement that this process does not know, such as a worker one that a conftest registered.
+
+    Raises
+    ------
+    InputError
+        Naming the statement and the remedy.
+    """
+    if statement not in statements():
+        remedy = "offer its claim by an entry point (docs/testing.md), or use one process"
+        raise InputError("statement", statement, f"not registered in this process: {remedy}")
+
+
+def derivation_of(statement: str) -> Derivation | None:
+    """Build a statement's derivation; None where it has none.
+
+    Raises
+    ------
+    InputError
+        If this process does not know the statement, or what is registered as its derivation builds none.
+    """
+    from graphon_theory.derivation import Derivation
+
+    require_registered(statement)
+    derive = statements()[statement].derive
+    made = None if derive is None else derive()
+    if derive is not None and not isinstance(made, Derivation):
+        remedy = "let it return a graphon_theory.derivation.Derivation"
+        raise InputError(f"claim {statement}, derivation", type(made).__name__, remedy)
+    return made
+
+
 def ancestors(statement: str) -> tuple[str, ...]:
     """Return the ids of all statements that one rests on, as ``graphon_theory.statements.ancestors``."""
     known = statements()
@@ -175,45 +198,3 @@ def ancestors(statement: str) -> tuple[str, ...]:
     for parent in known[statement].uses:
         found.update(dict.fromkeys((*ancestors(parent), parent)))
     return tuple(found)
-
-
-def _instance(cls: type) -> Claim:
-    """Make the claim, and see that it has everything that a claim has."""
-    if cls.__module__ == "__main__":
-        raise InputError("claim", cls.__qualname__, "put it into a module: workers and the ledger look for its source")
-    absent = [name for name in ("id", "mutants", "criteria", "on_models", *_METHODS) if not hasattr(cls, name)]
-    if absent:
-        raise InputError(f"claim {cls.__qualname__}", f"without {', '.join(absent)}", "see verification.claims.Claim")
-    try:
-        made = cast("Claim", cls())
-    except TypeError as error:
-        raise InputError(f"claim {cls.__qualname__}", str(error), "let it be made without arguments") from error
-    if not isinstance(made.id, str) or not _ID.fullmatch(made.id):
-        raise InputError("id", made.id, "use letters and digits, joined by hyphens")
-    return made
-
-
-def _require_false_variants(where: str, made: Claim) -> None:
-    from verification.claims.claim import STATEMENT, Mutant
-
-    if not isinstance(made.mutants, tuple) or not made.mutants:
-        remedy = "give a tuple of one false variant or more: a rule that has rejected nothing supports nothing"
-        raise InputError(f"{where}, mutants", made.mutants, remedy)
-    for mutant in made.mutants:
-        if not isinstance(mutant, Mutant) or not mutant.text.strip() or mutant.id in ("", STATEMENT):
-            raise InputError(f"{where}, mutants", mutant, f'give Mutant(id, text) with an id other than "{STATEMENT}"')
-    names = [mutant.id for mutant in made.mutants]
-    if len(set(names)) < len(names):
-        raise InputError(f"{where}, mutants", names, "give each an id of its own")
-
-
-def _require_silence(where: str, made: Claim, level: float) -> None:
-    """Without observations every variant must be "not run": a rule that decides on nothing decides by itself."""
-    from verification.claims.claim import STATEMENT, Measurement, Outcome
-
-    for variant in (STATEMENT, *(mutant.id for mutant in made.mutants)):
-        found = made.decide((), variant, level)
-        if not isinstance(found, Measurement) or found.outcome is not Outcome.NOT_RUN or found.level != level:
-            outcome = f"{found.outcome.value} at level {found.level:g}" if isinstance(found, Measurement) else found
-            remedy = "return verification.claims.claim.not_run(level) where there are no observations"
-            raise InputError(f"{where}, decide without observations of {variant}", outcome, remedy)

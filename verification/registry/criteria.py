@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from graphon_theory.errors import InputError
 from verification.names import CRITERIA
+from verification.registry.calls import misfit
 from verification.registry.entry_points import discover
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Mapping[str, Any]])
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_DATA_FREE: Final = 1
-_DATA_DRIVEN: Final = 4
+_DATA_FREE: Final = ("weights",)
+_DATA_DRIVEN: Final = ("module", "weights", "loss", "batches")
 
 _found: dict[str, OwnCriterion] = {}
 
@@ -72,11 +72,10 @@ def criterion(name: str, *, batch: bool = False) -> Callable[[F], F]:
             raise InputError("name", name, "use lower case letters and digits, joined by hyphens")
         if name in CRITERIA or name in _found:
             raise InputError("name", name, "a criterion of this name exists: choose another")
-        wanted = _DATA_DRIVEN if batch else _DATA_FREE
-        takes = _positional(function)
-        if takes != wanted:
-            arguments = "(module, weights, loss, batches)" if batch else "(weights)"
-            raise InputError(f"criterion {name}", f"{takes} arguments without default", f"let it take {arguments}")
+        arguments = _DATA_DRIVEN if batch else _DATA_FREE
+        reason = misfit(function, len(arguments))
+        if reason:
+            raise InputError(f"criterion {name}", reason, f"let it take ({', '.join(arguments)})")
         _found[name] = OwnCriterion(name, function, batch)
         return function
 
@@ -140,10 +139,3 @@ def own_scores(
             shape = tuple(found.shape) if isinstance(found, torch.Tensor) else type(found).__name__
             raise InputError(f"{where}, layer {layer}", shape, f"return a tensor of shape {tuple(weight.shape)}")
     return {layer: scores[layer].detach() for layer in weights}
-
-
-def _positional(function: Callable[..., Any]) -> int:
-    """Count the arguments that a call must give by position."""
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = inspect.signature(function).parameters.values()
-    return sum(p.kind in kinds and p.default is inspect.Parameter.empty for p in parameters)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from verification.files import write_whole
+from verification.library_defaults import library_defaults
 from verification.report.approximation_figures import empty_figure, error_figure, network_figure
 from verification.report.document import document
 from verification.report.figures import distance_figure, mask_figure
@@ -50,6 +51,7 @@ _KERNELS = (
 )
 
 
+@library_defaults()
 def write_folder(run: Run) -> dict[str, Path]:
     """Write ``run.json``, ``suite.toml``, ``observations.jsonl``, ``report.html`` and the figures; return name -> path.
 

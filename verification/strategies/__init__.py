@@ -1,7 +1,8 @@
 """Hypothesis strategies for masks, graphons, networks and whatever else a statement quantifies over.
 
-Signatures are those of the constructors: every argument is a value or a strategy of values. Defaults are small, and
-shrinking goes towards the simplest case (each strategy says which). Numbers that need a generator are drawn from a
+Signatures are those of the constructors: an argument is a value or a strategy of values. What chooses which kind of
+thing is drawn (kinds, ids, symbols, switches) is a plain value, and a strategy is refused there. Defaults are small,
+and shrinking goes towards the simplest case (each strategy says which). Numbers that need a generator are drawn from a
 seed that Hypothesis chooses, so that an example is the same whenever it is made.
 
 The package is the only place that imports Hypothesis (extra ``testing``). Names are loaded when they are first used:

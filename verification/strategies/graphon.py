@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from graphon_theory.errors import InputError
 from graphon_theory.step import StepGraphon, step_graphon
 from verification.strategies.given import Given, chosen_kinds, strategy
 
@@ -54,9 +55,9 @@ def graphons(
     Raises
     ------
     InputError
-        If a kind is unknown, or a value lies outside [0, 1].
+        If a kind is unknown; when they are drawn, if a value lies outside [0, 1], or a rank below 1.
     """
-    entries, sizes, terms = strategy(values), (strategy(rows), strategy(columns)), strategy(rank)
+    entries, sizes, terms = strategy(values).map(_value), (strategy(rows), strategy(columns)), strategy(rank)
     chosen = st.sampled_from(chosen_kinds(kinds, GRAPHONS))
 
     @st.composite
@@ -70,11 +71,19 @@ def graphons(
         if kind == "adversarial":
             return step_graphon(draw(_adversarial(n, d)))
         count = 1 if kind == "rank one" else draw(terms)
+        if count < 1:
+            raise InputError("rank", count, "give a positive number of products")
         products = [_product(draw, n, d, entries) for _ in range(count)]
-        # A mean of numbers in [0, 1] may round past 1 by its last bit.
-        return step_graphon(np.minimum(sum(products[1:], start=products[0]) / count, 1.0))
+        # No clipping, which could raise the rank: rounding is monotone, so a mean of numbers up to 1 is at most 1.
+        return step_graphon(sum(products[1:], start=products[0]) / count)
 
     return made()
+
+
+def _value(value: float) -> float:
+    if not 0.0 <= value <= 1.0:  # a product of two such factors may lie in [0, 1] all the same
+        raise InputError("values", value, "give numbers in [0, 1], or a strategy of such")
+    return value
 
 
 def _product(draw: DrawFn, n: int, d: int, entries: SearchStrategy[float]) -> Array:

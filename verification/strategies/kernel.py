@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from hypothesis.strategies import SearchStrategy
 
-from verification.strategies.given import Given, strategy
+from verification.strategies.given import Given, plain, strategy
 
 Array = npt.NDArray[np.float64]
 
@@ -40,11 +40,16 @@ def kernels(
     -------
     SearchStrategy
         Symmetric float64 arrays of shape (points, points); shrink to the kernel of one point at zero.
+
+    Raises
+    ------
+    InputError
+        If ``correlation`` is a strategy.
     """
     entries = strategy(features)
     shapes = st.tuples(strategy(points), strategy(rank))
     found = shapes.flatmap(lambda shape: hnp.arrays(np.float64, shape, elements=entries.map(float)))
-    return found.map(_correlations if correlation else _gram)
+    return found.map(_correlations if plain("correlation", correlation) else _gram)
 
 
 def _gram(X: Array) -> Array:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from graphon_theory.noise import Gaussian, Laplace, NoiseLaw, Rademacher, StudentT, TruncatedNormal, Uniform
-from verification.strategies.given import Given, strategy
+from verification.strategies.given import Given, plain, strategy
 
 _SCALES = st.sampled_from([1.0, 2.0, 0.5, 0.125])
 
@@ -38,15 +38,20 @@ def noise_laws(
     -------
     SearchStrategy
         Laws; shrink to the standard normal law.
+
+    Raises
+    ------
+    InputError
+        If ``analytic`` or ``atoms`` is a strategy.
     """
-    scales = strategy(scale)
+    scales, corners, steps = strategy(scale), not plain("analytic", analytic), plain("atoms", atoms)
     laws: list[SearchStrategy[NoiseLaw]] = [st.builds(Gaussian, scale=scales)]
-    if not analytic:
+    if corners:
         laws.append(st.builds(Uniform, scales))
     laws.append(st.builds(Laplace, scales))
-    if not analytic:
+    if corners:
         laws.append(st.builds(StudentT, strategy(degrees_of_freedom), scales))
         laws.append(st.builds(TruncatedNormal, strategy(bound), scales))
-    if atoms:
+    if steps:
         laws.append(st.builds(Rademacher, scales))
     return st.one_of(laws)

@@ -11,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 from sympy import Expr, Rational, Symbol
 
 from graphon_theory import notation
-from verification.strategies.given import Given, chosen_kinds, strategy
+from verification.strategies.given import Given, chosen_kinds, plain, strategy
 
 KINDS: Final = ("constant", "affine", "power", "step", "exponential", "wave")
 """Kinds of profile, the simplest first."""
@@ -49,11 +49,12 @@ def profiles(
     Raises
     ------
     InputError
-        If a kind is unknown.
+        If a kind is unknown, or ``symbol``, ``kinds`` or ``vanishing`` is a strategy.
     """
     low, more = strategy(least), strategy(rise)
+    plain("symbol", symbol)
     break_at = st.sampled_from([Rational(1, 2), Rational(1, 4), Rational(3, 4)])
-    floor = st.one_of(low, st.just(Rational(0))) if vanishing else low
+    floor = st.one_of(low, st.just(Rational(0))) if plain("vanishing", vanishing) else low
     made: dict[str, SearchStrategy[Expr]] = {
         "constant": low,
         "affine": st.builds(lambda a, b, flip: a + b * (1 - symbol if flip else symbol), low, more, st.booleans()),

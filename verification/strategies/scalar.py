@@ -6,11 +6,14 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from graphon_theory.errors import InputError
+from verification.strategies.given import Given, strategy
 
 _SIMPLE = (0.5, 0.25, 0.75, 0.1, 0.9)
 
 
-def densities(minimum: float = 0.01, maximum: float = 0.99, *, entries: int | None = None) -> SearchStrategy[float]:
+def densities(
+    minimum: Given[float] = 0.01, maximum: Given[float] = 0.99, *, entries: Given[int | None] = None
+) -> SearchStrategy[float]:
     """Kept fractions rho in (0, 1).
 
     Parameters
@@ -29,8 +32,20 @@ def densities(minimum: float = 0.01, maximum: float = 0.99, *, entries: int | No
     Raises
     ------
     InputError
-        If the range is empty or leaves (0, 1), or holds no fraction of ``entries``.
+        If the range is empty or leaves (0, 1), or holds no fraction of ``entries``: at once where all are values,
+        else when such ones are drawn.
     """
+    if (
+        isinstance(minimum, SearchStrategy)
+        or isinstance(maximum, SearchStrategy)
+        or isinstance(entries, SearchStrategy)
+    ):
+        drawn = st.tuples(strategy(minimum), strategy(maximum), strategy(entries))
+        return drawn.flatmap(lambda given: _within(*given))
+    return _within(minimum, maximum, entries)
+
+
+def _within(minimum: float, maximum: float, entries: int | None) -> SearchStrategy[float]:
     if not 0.0 < minimum <= maximum < 1.0:
         raise InputError("minimum, maximum", (minimum, maximum), "give a range within (0, 1)")
     if entries is None:
