@@ -11,8 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from scipy.stats import binomtest
+
 from benchmarks.quality.rooms import ROOT, Room, selected
-from benchmarks.quality.workspace import Workspace, status
+from benchmarks.quality.workspace import RoomError, Workspace, status
 
 # In a process of its own: mutmut reads its settings once, from the folder that it is started in.
 LISTING = (
@@ -75,6 +77,19 @@ def table(counts: dict[str, dict[str, int]]) -> str:
     return "\n".join(lines)
 
 
+def estimate(judged: list[str]) -> str:
+    """Say which share of the mutants tests notice, with the exact 95 % interval where they are a sample.
+
+    A timeout is noticed too; what the tests never call is not. Mutants that were not judged do not count.
+    """
+    noticed = sum(what in ("killed", "timeout") for what in judged)
+    size = noticed + sum(what in ("survived", "no tests") for what in judged)
+    if not size:
+        return "no mutant was judged"
+    interval = binomtest(noticed, size).proportion_ci(0.95)
+    return f"noticed: {noticed} of {size}, {noticed / size:.1%} (95 %: {interval.low:.1%} to {interval.high:.1%})"
+
+
 def count(names: list[str], codes: dict[str, int | None]) -> dict[str, int]:
     """Count the drawn mutants of a room by what became of them."""
     row: dict[str, int] = {}
@@ -103,6 +118,7 @@ def main() -> int:
     counts: dict[str, dict[str, int]] = {}
     judged: dict[str, str] = {}
     survivors: list[str] = []
+    failed: list[str] = []
     for place, room in enumerate(chosen, 1):
         names = sorted(name for module in room.modules for name in by_module[module] if name in sample)
         if not names:
@@ -114,6 +130,8 @@ def main() -> int:
         if pending:
             try:
                 workspace.run(pending, options.jobs)
+            except RoomError as error:  # the other rooms are judged all the same
+                failed.append(f"{room.name}: {error}")
             finally:
                 # mutmut forgets what it judged when a room's tests change; what was judged stays judged here.
                 codes |= {name: code for name, code in workspace.results().items() if code is not None}
@@ -125,8 +143,11 @@ def main() -> int:
         (out / "table.md").write_text(table(counts) + "\n", encoding="utf-8")
         (out / "survivors.diff").write_text("\n".join(survivors), encoding="utf-8")
     print(table(counts))
+    print(estimate(list(judged.values())))
     print(f"{out / 'results.json'}, {out / 'survivors.diff'}")
-    return 0
+    if failed:
+        print("not judged to the end:", *failed, sep="\n  ")
+    return 1 if failed else 0
 
 
 def _known(out: Path, room: Room, by_module: dict[str, list[str]]) -> dict[str, int | None]:

@@ -24,6 +24,10 @@ STATUS = {0: "survived", 1: "killed", 3: "killed", 5: "no tests", 33: "no tests"
 TIMEOUTS = (-24, 24, 36, 152)
 
 
+class RoomError(Exception):
+    """mutmut ended without judging; most often since a test of the room fails where only packages and tests are."""
+
+
 class Workspace:
     """The workspace of a room below a folder.
 
@@ -86,7 +90,7 @@ class Workspace:
             check=False,
         )
         if done.returncode:
-            raise SystemExit(f"mutmut {arguments[0]} failed in {self.folder}: see above")
+            raise RoomError(f"mutmut {arguments[0]} failed in {self.folder}: see above")
         return done.stdout or ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from packaging.requirements import Requirement
 
 from benchmarks.quality import branches, mutation
 from benchmarks.quality.rooms import ROOT, rooms, selected
-from benchmarks.quality.workspace import status
+from benchmarks.quality.workspace import RoomError, status
 
 # Not mutated: what is judged by whole suites alone, which take minutes a mutant.
 LEFT_OUT = ("graphon_theory/statements/",)
@@ -88,6 +89,48 @@ def test_what_became_of_mutants_is_counted() -> None:
     assert lines[0].startswith("| room | mutants | judged | killed | survived | timeout | no tests | exit 255 |")
     assert lines[2].startswith("| one | 9 | 4 | 1 | 1 | 1 | 1 | 1 |")
     assert lines[3].startswith("| all | 9 | 4 | 1 |")
+
+
+def test_the_share_of_noticed_mutants_has_an_exact_interval() -> None:
+    judged = ["killed"] * 8 + ["timeout", "survived", "not run", "exit 255"]
+    # Clopper-Pearson for 9 of 10, from tables.
+    assert mutation.estimate(judged) == "noticed: 9 of 10, 90.0% (95 %: 55.5% to 99.7%)"
+    assert mutation.estimate(["not run"]) == "no mutant was judged"
+
+
+def test_a_room_whose_tests_cannot_run_does_not_keep_the_others_from_being_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Stub:
+        def __init__(self, room: Any, folder: Path) -> None:
+            self.room = room
+
+        def run(self, names: list[str], jobs: int) -> None:
+            if self.room.name == "masks":
+                raise RoomError("a test fails")
+
+        def results(self) -> dict[str, int | None]:
+            return {} if self.room.name == "masks" else dict.fromkeys(listed[self.room.modules[0]], 1)
+
+    def listing(modules: list[str], cache: Path) -> dict[str, list[str]]:
+        digests = {module: hashlib.sha256((ROOT / module).read_bytes()).hexdigest() for module in modules}
+        listed.update({module: [f"{module}:1"] for module in modules})
+        cache.write_text(json.dumps({m: {"sha256": digests[m], "names": listed[m]} for m in modules}))
+        return listed
+
+    listed: dict[str, list[str]] = {}
+    monkeypatch.setattr(mutation, "Workspace", Stub)
+    monkeypatch.setattr(mutation, "mutants", listing)
+    modules = ["verification.masks.threshold", "verification.statistics.exact"]
+    monkeypatch.setattr(sys, "argv", ["mutation", "--modules", *modules, "--out", str(tmp_path)])
+    assert mutation.main() == 1
+    printed = capsys.readouterr().out
+    assert "not judged to the end:\n  masks: a test fails" in printed
+    assert "noticed: 1 of 1" in printed
+    assert json.loads((tmp_path / "results.json").read_text()) == {
+        "verification/masks/threshold.py:1": "not run",
+        "verification/statistics/exact.py:1": "killed",
+    }
 
 
 def test_what_was_judged_is_kept_until_its_module_changes(tmp_path: Path) -> None:
