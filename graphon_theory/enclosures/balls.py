@@ -59,7 +59,8 @@ def _power(base: Ball, exponent: int) -> Ball:
 
 
 def _root(base: Ball, index: int) -> Ball:
-    return base.root(index)
+    # Arb's roots from the third on are not defined at 0.
+    return base if base.is_zero() else base.root(index)
 
 
 def _general_power(base: Ball, exponent: Ball) -> Ball:

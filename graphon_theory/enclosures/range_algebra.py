@@ -136,14 +136,19 @@ def power(a: Range, exponent: int) -> Range:
     return Range(ZERO, low.upper().max(high.upper()), a.behaviour)
 
 
+def root_of(x: Ball, index: int) -> Ball:
+    """Return the real root of a ball; that of 0 is 0, of which Arb's roots from the third on know nothing."""
+    return ZERO if x.is_zero() else x.root(index)
+
+
 def root(a: Range, index: int) -> Range:
     """Return the range of the real root of an index of at least 2, where the radicand is not negative."""
     if a.high < 0:
         return line(Behaviour.UNREAL)
-    high = a.high.root(index).upper() if a.high.is_finite() else INF
+    high = root_of(a.high, index).upper() if a.high.is_finite() else INF
     if a.low < 0:
         return Range(ZERO, high, Behaviour.UNREAL)
-    return Range(a.low.root(index).lower() if a.low.is_finite() else INF, high, a.behaviour)
+    return Range(root_of(a.low, index).lower() if a.low.is_finite() else INF, high, a.behaviour)
 
 
 def absolute(a: Range) -> Range:

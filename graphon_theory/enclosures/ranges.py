@@ -44,7 +44,8 @@ def _monotone(method: str, at_minus: Ball, at_plus: Ball, *, falling: bool = Fal
     """Image under a monotone function of the line whose limits at the two infinities are given."""
 
     def value(x: Ball) -> Ball:
-        if x.is_finite():
+        # Comparisons with a NaN are false: an undefined end must not pass for an infinite one.
+        if x.is_finite() or x.is_nan():
             return getattr(x, method)()
         return at_plus if x > 0 else at_minus
 

@@ -57,11 +57,12 @@ def scale_free(beta: npt.ArrayLike, D: npt.ArrayLike, norms: npt.ArrayLike, samp
         return 0.0
     if bool((density[needed] == 0.0).any()):
         return math.inf
-    # Roots first and every vector scaled, so that no square leaves the range.
-    roots = np.sqrt(density)
-    (b, up), (x, along) = _scaled(teacher), _scaled(lengths)
-    (inverse, more), (linear, less) = _norm(b[needed] / roots[needed]), _norm(x * roots)
-    return _valued(_FACTOR * inverse * linear / size, up + along + more + less)
+    # Roots first, and powers of two apart from the start, so that neither a quotient, a product nor a square leaves the
+    # range: one argument may be large exactly where another is small.
+    (b, up), (r, part), (x, along) = (np.frexp(one) for one in (teacher, np.sqrt(density), lengths))
+    inverse, more = _norm(b[needed] / r[needed], (up - part)[needed])
+    linear, less = _norm(x * r, along + part)
+    return _valued(_FACTOR * inverse * linear / size, more + less)
 
 
 def scale_floor(beta: npt.ArrayLike, norms: npt.ArrayLike, samples: int) -> float:
@@ -83,9 +84,9 @@ def scale_floor(beta: npt.ArrayLike, norms: npt.ArrayLike, samples: int) -> floa
     size = count("samples", samples)
     if not bool(teacher.any()):
         return 0.0
-    (b, up), (x, along) = _scaled(np.abs(teacher)), _scaled(lengths)
-    products, more = _scaled(b * x)
-    return _valued(_FACTOR * float(products.sum()) / size, up + along + more)
+    (b, up), (x, along) = np.frexp(np.abs(teacher)), np.frexp(lengths)
+    products, more = _scaled(b * x, up + along)
+    return _valued(_FACTOR * float(products.sum()) / size, more)
 
 
 def best_density(beta: npt.ArrayLike, norms: npt.ArrayLike, total: float, cap: npt.ArrayLike) -> Array:
@@ -158,24 +159,24 @@ def _teacher(beta: npt.ArrayLike, norms: npt.ArrayLike) -> tuple[Array, Array]:
     return np.where(lengths > 0.0, teacher, 0.0), lengths
 
 
-def _scaled(x: Array) -> tuple[Array, int]:
-    """``x 2^-k`` and k, the largest of the former from 1/2 to 1; x itself if it is 0."""
-    exponent = math.frexp(float(np.abs(x).max()))[1]
-    return np.ldexp(x, -exponent), exponent
+def _scaled(x: Array, exponents: npt.NDArray[np.int32]) -> tuple[Array, int]:
+    """``x 2^(exponents - k)`` and k, the largest exponent where x is not 0, which it is somewhere."""
+    top = int(exponents[x != 0.0].max())
+    return np.ldexp(x, exponents - top), top
 
 
-def _norm(x: Array) -> tuple[float, int]:
-    scaled, exponent = _scaled(x)
-    return float(np.linalg.norm(scaled)), exponent
+def _norm(x: Array, exponents: npt.NDArray[np.int32]) -> tuple[float, int]:
+    scaled, top = _scaled(x, exponents)
+    return float(np.linalg.norm(scaled)), top
 
 
 def _valued(value: float, exponent: int) -> float:
-    """``value 2^exponent`` if that is a normal float, or 0 because the value is."""
+    """``value 2^exponent`` if that is a normal float; the value is above 0."""
     try:
         found = math.ldexp(value, exponent)
     except OverflowError:
         found = math.inf
-    if value > 0.0 and not _SMALLEST <= found < math.inf:
+    if not _SMALLEST <= found < math.inf:
         raise InputError("beta, norms", f"a value of 2^{exponent}", "give them in units in which it is nearer to 1")
     return found
 

@@ -102,3 +102,28 @@ def test_a_formula_needs_numbers_or_expressions() -> None:
     cited = Step(id="s", text="because", source="a book")
     assert (cited.latex, cited.symbols, cited.is_cited) == ("", (), True)
     assert Step(id="s", text="because", left=x, relation="<=", right=pi).latex == r"x \le \pi"
+
+
+def test_all_symbols_without_a_domain_are_named() -> None:
+    step = Step(
+        id="s", text="because", left=Function("Q")(x, y), relation="=", right=Function("R")(t), domain={t: (0, 1)}
+    )
+    assert evaluate(step).detail.endswith("no domain for x, y")
+
+
+def test_what_is_assumed_to_be_zero_vanishes_though_it_is_not_written_so() -> None:
+    nothing = Symbol("z", zero=True)
+    assert vanishes(x + nothing * y, x) is not None
+    assert vanishes(nothing * y, sympy.Integer(0)) is not None
+    assert vanishes(nothing + y, sympy.Integer(0)) is None
+    long = sympy.Add(*(nothing * x**k for k in range(1, 150)))
+    assert sympy.count_ops(long) > 400  # nothing but the quick methods is tried
+    assert vanishes(long, sympy.Integer(0)) is not None
+
+
+def test_symbols_without_a_domain_are_tried_where_their_assumptions_admit_them() -> None:
+    below, natural = Symbol("b", nonpositive=True), Symbol("k", integer=True, nonnegative=True)
+    points = sample_points((below, natural, x), {})
+    assert max(point[below] for point in points) <= 0 <= min(point[natural] for point in points)
+    assert min(point[x] for point in points) < -1 < 1 < max(point[x] for point in points)
+    assert len({point[natural] for point in points}) > 3

@@ -61,3 +61,22 @@ def test_bad_input_is_refused() -> None:
             magnitude_shares(sizes, scales, Gaussian(), 0.1)
     with pytest.raises(InputError, match="atoms"):
         magnitude_shares((3,), (1.0,), Rademacher(), 0.1)
+
+
+def test_only_the_ratios_of_sizes_and_of_scales_matter() -> None:
+    """Sizes beyond every machine integer, too: a whole number in Python has no end."""
+    small = magnitude_shares((3, 1), (0.5, 1.0), Gaussian(), 0.2)
+    for unit, scale in ((10**6, 1.0), (2**70, 4.0)):
+        large = magnitude_shares((3 * unit, unit), (0.5 * scale, scale), Gaussian(), 0.2)
+        assert large.threshold == pytest.approx(scale * small.threshold, rel=1e-12)
+        np.testing.assert_allclose(large.shares, small.shares, rtol=1e-12)
+        np.testing.assert_allclose(large.spreads * unit**0.5, small.spreads, rtol=1e-12)
+
+
+def test_what_is_wrong_with_a_layer_is_named() -> None:
+    with pytest.raises(InputError, match=r"^sizes = \[3\.0, -4\.0\]: give finite numbers above 0$"):
+        magnitude_shares((3, -4), (1.0, 1.0), Gaussian(), 0.1)
+    with pytest.raises(InputError, match=r"^scales = \[1\.0, inf\]: give finite numbers above 0$"):
+        magnitude_shares((3, 4), (1.0, float("inf")), Gaussian(), 0.1)
+    with pytest.raises(InputError, match=r"^scales = \[1\.0, 2\.0\]: give one a layer, 1, and at least one$"):
+        magnitude_shares((3,), (1.0, 2.0), Gaussian(), 0.1)
