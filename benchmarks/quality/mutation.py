@@ -77,6 +77,20 @@ def table(counts: dict[str, dict[str, int]]) -> str:
     return "\n".join(lines)
 
 
+def listed(by_module: dict[str, list[str]], results: Path) -> set[str]:
+    """Return the mutants that an earlier run did not see killed and that still exist; a sample would be another one.
+
+    A name counts the changes within a function: where the function has changed, it may stand for another mutant.
+    """
+    before = json.loads(results.read_text(encoding="utf-8"))
+    wanted = {name for name, what in before.items() if what not in ("killed", "timeout")}
+    every = {name for names in by_module.values() for name in names}
+    gone = sorted(wanted - every)
+    if gone:
+        print("not among these modules, or no longer there:", *gone, sep="\n  ")
+    return wanted & every
+
+
 def estimate(judged: list[str]) -> str:
     """Say which share of the mutants tests notice, with the exact 95 % interval where they are a sample.
 
@@ -105,6 +119,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.mutation", description=__doc__)
     parser.add_argument("--modules", nargs="*", default=[], help="rooms, modules or patterns (default: all rooms)")
     parser.add_argument("--sample", type=int, help="so many mutants, drawn at random (default: all)")
+    parser.add_argument("--names", type=Path, help="results.json of a run: those that it let live, and no others")
     parser.add_argument("--seed", type=int, default=0, help="of the sample (default 0)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="mutants at a time (default: one a core)")
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "mutation", help="folder of workspaces and results")
@@ -113,7 +128,7 @@ def main() -> int:
     chosen = selected(options.modules)
     out: Path = options.out.resolve()
     by_module = mutants([module for room in chosen for module in room.modules], out / "mutants.json")
-    sample = drawn(by_module, options.sample, options.seed)
+    sample = listed(by_module, options.names) if options.names else drawn(by_module, options.sample, options.seed)
     print(f"{len(sample)} of {sum(map(len, by_module.values()))} mutants, seed {options.seed}", flush=True)
     counts: dict[str, dict[str, int]] = {}
     judged: dict[str, str] = {}

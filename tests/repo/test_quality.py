@@ -91,6 +91,14 @@ def test_what_became_of_mutants_is_counted() -> None:
     assert lines[3].startswith("| all | 9 | 4 | 1 |")
 
 
+def test_what_lived_is_chosen_again_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {"a1": "survived", "a2": "killed", "a3": "no tests", "b1": "exit 255", "b2": "timeout", "gone": "survived"}
+    (tmp_path / "results.json").write_text(json.dumps(before), encoding="utf-8")
+    modules = {"a": ["a1", "a2", "a3", "a4"], "b": ["b1", "b2"]}
+    assert mutation.listed(modules, tmp_path / "results.json") == {"a1", "a3", "b1"}
+    assert capsys.readouterr().out.split()[-1] == "gone"
+
+
 def test_the_share_of_noticed_mutants_has_an_exact_interval() -> None:
     judged = ["killed"] * 8 + ["timeout", "survived", "not run", "exit 255"]
     # Clopper-Pearson for 9 of 10, from tables.
