@@ -221,24 +221,26 @@ def test_formulas_that_are_not_finite_or_not_known_are_refused(formula: str) -> 
 
 def test_bad_arguments_are_refused() -> None:
     goal = target("smooth", 1)
-    for call in (
-        lambda: target("smoth", 1),
-        lambda: target("smooth", 4),
-        lambda: target("smooth", True),
-        lambda: fitted_units(0, goal),
-        lambda: fitted_units(4, goal, activation="gelu"),
-        lambda: build(np.ones((3, 3)), [0, 1], goal),
-        lambda: fibre_floor(goal, []),
-        lambda: fibre_floor(goal, [1]),
-        lambda: fibre_floor(target("smooth", 2), [0, 0]),
-        lambda: RidgeSum(np.ones((2, 1)), np.ones(3), np.ones(2), 0.0, "relu"),
-        lambda: RidgeSum(np.full((2, 1), np.inf), np.ones(2), np.ones(2), 0.0, "relu"),
-        lambda: certify(fitted_units(2, goal), target("smooth", 2)),
-        lambda: certify(fitted_units(2, goal), goal, tightness=1.0),
-        lambda: certify(fitted_units(2, goal), goal, most_boxes=0),
+    for call, argument in (
+        (lambda: target("smoth", 1), "target"),
+        (lambda: target("smooth", 4), "coordinates"),
+        (lambda: target("smooth", True), "coordinates"),
+        (lambda: fitted_units(0, goal), "count"),
+        (lambda: fitted_units(4, goal, activation="gelu"), "activation"),
+        (lambda: build(np.ones((3, 3)), [0, 1], goal), "coordinates"),
+        (lambda: fibre_floor(goal, []), "inactive"),
+        (lambda: fibre_floor(goal, [1]), "inactive"),
+        (lambda: fibre_floor(target("smooth", 2), [0, 0]), "inactive"),
+        (lambda: RidgeSum(np.ones((2, 1)), np.ones(3), np.ones(2), 0.0, "relu"), "slopes"),
+        (lambda: RidgeSum(np.full((2, 1), np.inf), np.ones(2), np.ones(2), 0.0, "relu"), "slopes"),
+        (lambda: certify(fitted_units(2, goal), target("smooth", 2)), "units"),
+        (lambda: certify(fitted_units(2, goal), goal, tightness=1.0), "tightness"),
+        (lambda: certify(fitted_units(2, goal), goal, most_boxes=0), "most_boxes"),
     ):
-        with pytest.raises(InputError):
+        with pytest.raises(InputError) as caught:
             call()
+        assert caught.value.argument == argument
+        assert caught.value.value is not None
 
 
 def test_what_looks_like_an_index_or_a_mask_and_is_none_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ import sympy
 from graphon_theory.errors import InputError
 from graphon_theory.notation import x_1, x_2
 from verification.approximation import interpolation
+from verification.approximation.certify import certify
 from verification.approximation.creases import difference
 from verification.approximation.interpolation import interpolated, kinks
 from verification.approximation.network import MaskedNetwork, RidgeSum
-from verification.approximation.targets import Target
+from verification.approximation.targets import SYMBOLS, Target
 
 LINE = RidgeSum(np.ones((1, 1)), np.zeros(1), np.ones(1), 0.0, "relu")
 
@@ -26,7 +28,7 @@ def test_a_target_may_be_an_expression() -> None:
 
 @pytest.mark.parametrize("wrong", [sympy.Symbol("z") + 1, x_2, sympy.true])
 def test_a_target_is_a_function_of_its_coordinates(wrong: Any) -> None:
-    with pytest.raises(InputError, match="function of x_1 alone"):
+    with pytest.raises(InputError, match=r"^formula = .* give a function of x_1 alone"):
         Target.of(wrong, 1)
 
 
@@ -40,8 +42,9 @@ def test_a_target_is_a_function_of_its_coordinates(wrong: Any) -> None:
     ],
 )
 def test_what_cannot_be_enclosed_is_refused(expression: Any, said: str) -> None:
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=said) as caught:
         Target.of(expression, 1)
+    assert (caught.value.argument, caught.value.value) == ("formula", str(expression))
 
 
 @pytest.mark.parametrize("exponent", [sympy.Rational(5, 2), sympy.Rational(4, 3), sympy.Rational(-1, 3)])
@@ -75,6 +78,68 @@ def test_kinks_that_are_no_rational_line_stay_with_the_target(crease: Any) -> No
     split = difference(LINE, Target.of(crease + abs(x_1 - sympy.Rational(1, 2)), 1))
     assert split.creases is not None
     assert len(split.creases.outer) == 1
+
+
+def _exact(units: RidgeSum | None, point: list[Fraction]) -> Fraction:
+    """A ReLU network in rational arithmetic."""
+    if units is None:
+        return Fraction(0)
+    total = Fraction(units.constant)
+    for slopes, offset, outer in zip(units.slopes, units.offsets, units.outer, strict=True):
+        z = sum((Fraction(w) * x for w, x in zip(slopes.tolist(), point, strict=True)), Fraction(offset))
+        total += Fraction(outer) * max(z, Fraction(0))
+    return total
+
+
+def _value(target: Target, point: list[Fraction]) -> Fraction:
+    found = target.expression.subs(
+        {s: sympy.Rational(x.numerator, x.denominator) for s, x in zip(SYMBOLS[: len(point)], point, strict=True)}
+    )
+    return Fraction(int(found.p), int(found.q))
+
+
+@pytest.mark.parametrize(
+    ("formula", "lines"),
+    [
+        ("abs(x_1)", []),
+        ("abs(x_1 - x_2/3 + 1/7)/3 + x_1*x_2", [(1, -1 / 3, 1 / 7)]),
+        ("min(x_1, 1/3) - 2*max(x_2/10, x_1/7)/9", [(1, 0, -1 / 3), (1 / 7, -0.1, 0)]),
+    ],
+)
+@pytest.mark.parametrize("scales", [None, (), (1.0,), (0.3,), (1.1, 1 / 3, 7.7, 1e3)])
+@pytest.mark.parametrize("nudge", [0.0, 3e-14])
+def test_slack_is_no_less_than_what_moving_kinks_changes(
+    formula: str, lines: list[tuple[float, ...]], scales: tuple[float, ...] | None, nudge: float
+) -> None:
+    """``f - g`` before and after in rational arithmetic: units on a crease up to rounding, and one off all creases."""
+    target = Target.of(formula, 2)
+    on = [np.array(line) * scale for line in lines for scale in scales or ()]
+    on = [np.add(row, [nudge * np.abs(row).sum(), 0.0, 0.0]) for row in on]
+    rows = np.array([*on, [0.5, 0.25, 0.125]])
+    outer = np.array([*np.linspace(1.7, 2.3, len(on)), 0.9])
+    units = RidgeSum(rows[:, :2], rows[:, 2], outer, 0.3, "tanh" if scales is None else "relu")
+    moved = difference(units, target)
+    assert moved.creases is not None
+    np.testing.assert_array_equal(moved.units.slopes, rows[-1:, :2])
+    # Of tanh no unit is moved, and the network drops out.
+    before, after = (None, None) if scales is None else (units, moved.units)
+    points = [[Fraction(a, 7), Fraction(b, 5)] for a in (-7, -2, 3, 7) for b in (-5, -1, 2, 5)]
+    changes = [
+        _exact(before, at)
+        - _value(target, at)
+        - (_exact(after, at) + _exact(moved.creases, at) - _value(moved.smooth, at))
+        for at in points
+    ]
+    assert max(map(abs, changes)) <= moved.slack < 1e-8
+
+
+def test_the_centres_of_the_boxes_with_the_largest_bounds_raise_the_lower_bound() -> None:
+    """A spike at the centre of one of 512 boxes, and far from the grid that the search starts from."""
+    spike = Target.of("exp(-10**4 * ((x_1 - 5/8)**2 + (x_2 - 7/8)**2 + (x_3 - 3/8)**2))", 3)
+    nothing = RidgeSum(np.zeros((1, 3)), np.zeros(1), np.ones(1), 0.0, "tanh")
+    found = certify(nothing, spike, most_boxes=1)
+    assert found.at == (0.625, 0.875, 0.375)
+    assert 1.0 - 1e-9 < found.lower <= 1.0 <= found.upper
 
 
 def test_more_kinks_than_can_be_told_are_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from fractions import Fraction
@@ -122,6 +123,46 @@ def test_jets_of_targets_hold_arbs_derivatives(name: str, k: int) -> None:
         for column, index in enumerate(triples[:4]):
             truth = enclose(sympy.diff(goal.expression, *[SYMBOLS[j] for j in index]), at, digits=20)
             _holds(Intervals(third.low[row, column], third.high[row, column]), truth)
+
+
+RULES = [
+    # Formulas in text have no tanh; expressions have.
+    sympy.tanh(2 * notation.x_1 * notation.x_2 - sympy.Rational(1, 3)),
+    "log(2 + x_1 + x_2/2)",
+    "exp(x_2 - x_1**2)",
+    "sin(3*x_1) / (2 + x_2)",
+    "cos(x_1 + pi*x_2)",
+    "sqrt(2 + x_1*x_2)",
+    "(x_1/2 + 3/2)**(-5/2) * x_2",
+    "(2 + x_1 - x_2/3)**(4/3)",
+    "x_1**3 * x_2**2 - 7*x_2",
+    "min(x_1, x_2**2, 1/3) - max(x_1/2, -x_2)",
+]
+
+
+@pytest.mark.parametrize("formula", RULES, ids=str)
+@pytest.mark.parametrize("half", [0.0, 0.1])
+def test_jets_of_every_rule_hold_arbs_derivatives_and_are_narrow_at_points(
+    formula: str | sympy.Expr, half: float
+) -> None:
+    """Value, slopes and second derivatives, composed and in two variables, symbolically and then in Arb."""
+    goal = Target.of(formula, 2)
+    points = np.array([[-0.7, 0.3], [0.45, -0.6]])
+    low, high = points - half, points + half
+    smooth = not goal.expression.has(sympy.Min)
+    indices = [(), (0,), (1,), (0, 0), (0, 1), (1, 1)] if smooth else [()]
+    found = [goal.range(low, high)]
+    if smooth:
+        for part in (goal.gradient(low, high), goal.hessian(low, high)):
+            found += [Intervals(part.low[:, j], part.high[:, j]) for j in range(part.low.shape[1])]
+    for index, interval in zip(indices, found, strict=True):
+        derivative = sympy.diff(goal.expression, *[SYMBOLS[j] for j in index]) if index else goal.expression
+        for row, shift in itertools.product(range(2), (0.0, -half, 0.7 * half)):
+            at = dict(zip(SYMBOLS, (points[row] + shift).tolist(), strict=False))
+            truth = enclose(derivative, at, digits=20)
+            _holds(Intervals(interval.low[row], interval.high[row]), truth)
+            if not half:
+                assert interval.high[row] - interval.low[row] <= 1e-12 * (1.0 + abs(float(truth.midpoint)))
 
 
 @settings(max_examples=60, deadline=None)

@@ -133,13 +133,18 @@ def test_value_is_that_of_the_enclosed_complexity() -> None:
 
 
 @pytest.mark.parametrize(("density", "kept"), [(0.3, 0.0), (0.75, 0.75)])
-def test_inputs_that_are_0_throughout_get_no_edge_while_there_is_room(density: float, kept: float) -> None:
+@pytest.mark.parametrize("noise", LAWS, ids=str)
+def test_inputs_that_are_0_throughout_get_no_edge_while_there_is_room(
+    density: float, kept: float, noise: Gaussian | Uniform
+) -> None:
     X, y = data()
     X[:, 3] = 0.0
-    objective = Objective(X, y, density)
+    objective = Objective(X, y, density, noise=noise)
     profile = objective.profile(np.array([0.0, 0.5, -0.5, 1.0]))
     assert profile.W.mean() == pytest.approx(density, rel=1e-12)
     assert profile.W[0, 3] == pytest.approx(kept, abs=1e-12)
+    # Scores of a network's weights are drawn from the profile itself: what gets no edge has to be 0 there.
+    assert (profile.columns[3] > 0.0) == (kept > 0.0)
 
 
 def test_a_singular_kernel_is_worth_infinity_here() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from graphon_theory.errors import InputError
+from verification.cutnorm import cut_norm
 from verification.distances import invariants, step_distance, unlabelled_distance
 from verification.distances import step as step_module
 from verification.distances.grid import common_refinement
@@ -77,3 +78,13 @@ def test_lower_bounds_are_rounded_down_and_by_every_operation(monkeypatch: pytes
     assert 0 < lowered < plain * (1 - 4 * 2.0**-20)
     assert asked[0] == 4 * (7 + 8) + 4 * 3  # path(3): 4 vertices and 3 edges; the largest side is 7
     assert invariants._lowered(1.0, 0.0) == 1.0 - 4 * 2.0**-20
+
+
+def test_the_seed_is_the_one_asked_for() -> None:
+    """On one grid the distance is the cut norm; of 60 x 50 signs the third digit of its upper bound tells the seed."""
+    difference = np.random.default_rng(2).choice([-0.5, 0.5], (60, 50))
+    uppers = [cut_norm(difference, seed=seed).upper for seed in (0, 1)]
+    assert uppers[0] != pytest.approx(uppers[1], rel=1e-4)
+    for seed, upper in enumerate(uppers):
+        found = step_distance(0.5 + 0.5 * difference, 0.5 - 0.5 * difference, seed=seed)
+        assert found.upper == pytest.approx(upper, rel=1e-12)

@@ -197,7 +197,7 @@ def test_bad_matrices_are_named(bad: np.ndarray) -> None:
 def test_a_refinement_too_large_for_memory_is_refused() -> None:
     with pytest.raises(InputError, match="refinement of 20000 x 20000 cells"):
         step_distance(np.ones((20_000, 1)), np.ones((1, 20_000)))
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match=r"^m = 0: give a number of steps"):
         common_refinement(0, 3)
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match=r"^cells = .*: give "):
         common_refinement(2, 3).intervals(np.ones(3, dtype=bool))

@@ -183,24 +183,32 @@ GOOD = np.full((2, 3), 0.5)
 
 
 @pytest.mark.parametrize(
-    "call",
+    ("call", "argument"),
     [
-        lambda: unlabelled_distance(np.ones(3), GOOD),
-        lambda: unlabelled_distance(np.ones((0, 3)), GOOD),
-        lambda: unlabelled_distance(GOOD, np.array([[math.nan]])),
-        lambda: unlabelled_distance(GOOD, np.array([[1.5]])),
-        lambda: unlabelled_distance(GOOD - 1, GOOD),
-        lambda: unlabelled_distance(GOOD, GOOD, align="magic"),
-        lambda: unlabelled_distance(GOOD, GOOD, align="profile"),
-        lambda: unlabelled_distance(GOOD, GOOD, profiles=(([1, 2], [1, 2, 3]), ([1, 2], [1, 2, 3]))),
-        lambda: unlabelled_distance(GOOD, GOOD, align="profile", profiles=(([1, 2], [1, 2]), ([1, 2], [1, 2, 3]))),
-        lambda: unlabelled_distance(GOOD, GOOD, align="profile", profiles=(([1, math.nan], [1, 2, 3]),) * 2),
-        lambda: unlabelled_distance(GOOD, GOOD, align="profile", profiles=(([1, 2], [1, 2, 3]),)),
-        lambda: unlabelled_distance(GOOD, GOOD, align="profile", profiles=3),
-        lambda: unlabelled_distance(GOOD, GOOD, graphs=["K_{3,3}"]),
-        lambda: unlabelled_distance(GOOD, GOOD, graphs=["triangle"]),
+        (lambda: unlabelled_distance(np.ones(3), GOOD), "A"),
+        (lambda: unlabelled_distance(np.ones((0, 3)), GOOD), "A"),
+        (lambda: unlabelled_distance(GOOD, np.array([[math.nan]])), "B"),
+        (lambda: unlabelled_distance(GOOD, np.array([[1.5]])), "B"),
+        (lambda: unlabelled_distance(GOOD - 1, GOOD), "A"),
+        (lambda: unlabelled_distance(GOOD, GOOD, align="magic"), "align"),
+        (lambda: unlabelled_distance(GOOD, GOOD, align="profile"), "profiles"),
+        (lambda: unlabelled_distance(GOOD, GOOD, profiles=(([1, 2], [1, 2, 3]), ([1, 2], [1, 2, 3]))), "profiles"),
+        (
+            lambda: unlabelled_distance(GOOD, GOOD, align="profile", profiles=(([1, 2], [1, 2]), ([1, 2], [1, 2, 3]))),
+            "profiles",
+        ),
+        (
+            lambda: unlabelled_distance(GOOD, GOOD, align="profile", profiles=(([1, math.nan], [1, 2, 3]),) * 2),
+            "profiles",
+        ),
+        (lambda: unlabelled_distance(GOOD, GOOD, align="profile", profiles=(([1, 2], [1, 2, 3]),)), "profiles"),
+        (lambda: unlabelled_distance(GOOD, GOOD, align="profile", profiles=3), "profiles"),
+        (lambda: unlabelled_distance(GOOD, GOOD, graphs=["edge", "K_{3,3}"]), "graphs[1]"),
+        (lambda: unlabelled_distance(GOOD, GOOD, graphs=["triangle"]), "graphs[0]"),
     ],
 )
-def test_bad_input_is_named(call: object) -> None:
-    with pytest.raises(InputError):
+def test_bad_input_is_named(call: object, argument: str) -> None:
+    with pytest.raises(InputError) as caught:
         call()
+    assert caught.value.argument == argument
+    assert caught.value.value is not None

@@ -120,6 +120,9 @@ def test_bfloat16_masks_are_read() -> None:
 def test_a_histogram_refuses_counts_above_sizes() -> None:
     with pytest.raises(InputError, match="counts"):
         BlockHistogram(np.array([[3]]), np.array([[2]]))
+    for counts, sizes in (([[0, 1]], [[0, 2]]), ([[-1, 1]], [[2, 2]])):
+        with pytest.raises(InputError, match=r"counts.*cells that are not empty"):
+            BlockHistogram(np.array(counts), np.array(sizes))
     with pytest.raises(InputError, match="sizes"):
         BlockHistogram(np.array([[3]]), np.array([[4, 4]]))
 

@@ -50,3 +50,21 @@ def test_a_sum_that_overflows_is_not_taken_for_an_infinite_score() -> None:
     scores = torch.full((4, 4), largest)
     scores[0, 0] = math.nextafter(1.0, 0.0)
     assert int(mask(scores, density=0.5, generator=torch.Generator().manual_seed(0)).sum()) == 8
+
+
+def test_a_collapse_is_shown_at_the_line_that_asked_for_the_mask() -> None:
+    scores = {"a": torch.zeros(3), "b": torch.ones(9)}
+    with pytest.warns(LayerCollapse) as shown:
+        mask(scores, density=0.5)
+    assert shown[0].filename == __file__
+
+
+def test_neither_the_default_device_nor_the_global_generator_matters() -> None:
+    """More entries than are settled without a sample, many of them tied."""
+    scores = (torch.rand(300, 300, generator=torch.Generator().manual_seed(3)) * 50).round()
+    expected = mask(scores, density=0.1)
+    torch.manual_seed(1)
+    state = torch.get_rng_state()
+    with torch.device("meta"):
+        assert torch.equal(mask(scores, density=0.1), expected)
+    assert torch.equal(torch.get_rng_state(), state)

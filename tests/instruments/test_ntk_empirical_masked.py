@@ -67,7 +67,9 @@ def test_iterative_synflow_and_global_thresholds() -> None:
         pruned = prune_network(network, criterion=criterion, density=0.3, seed=6, scope="global")
         sizes = sum(kept.numel() for kept in pruned.masks.values())
         assert sum(int(kept.sum()) for kept in pruned.masks.values()) == round(0.3 * sizes)
-    with pytest.raises(InputError, match="one threshold over all layers"):
+    with pytest.raises(
+        InputError, match=r"^scope = 'layer': iterative SynFlow has one threshold over all layers: give"
+    ):
         prune_network(network, criterion="synflow-iterative", density=0.3, seed=6)
 
 

@@ -74,11 +74,14 @@ def test_vanishing_energies_give_no_error() -> None:
 
 def test_bad_shapes_are_refused() -> None:
     x, y, trainable, energies, readout = _types(2, 9)
-    for broken in (
-        (x[:2], y, trainable, energies, readout),
-        (x, y, trainable[:1], energies, readout),
-        (x[:, :3], y[:, :3], trainable, energies, readout),
-        (x, y, trainable, energies, readout[:2]),
+    for broken, argument in (
+        ((x[:2], y, trainable, energies, readout), "x and y"),
+        ((x[0], y[0], trainable, energies, readout), "x and y"),
+        ((x, y, trainable[:1], energies, readout), "trainable and energies"),
+        ((x[:, :3], y[:, :3], trainable, energies, readout), "energies[0]"),
+        ((x, y, trainable, energies, readout[:2]), "readout"),
     ):
-        with pytest.raises(InputError):
+        with pytest.raises(InputError, match=": give ") as caught:
             pair_kernel(*broken, RELU)  # type: ignore[arg-type]
+        assert caught.value.argument == argument
+        assert caught.value.value is not None

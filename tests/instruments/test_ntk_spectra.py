@@ -136,9 +136,10 @@ def test_bad_kernels_are_refused(kernel, message: str) -> None:
 
 
 def test_indefinite_kernels_and_bad_labels_are_refused() -> None:
-    with pytest.raises(InputError, match=r"smallest eigenvalue -1"):
-        spectrum([[0.0, 1.0], [1.0, 0.0]])
-    with pytest.raises(InputError, match="tolerance"):
+    for size in (1, 8):
+        with pytest.raises(InputError, match=f"^kernel = 'smallest eigenvalue -{size}': give a positive semidefinite"):
+            spectrum([[0.0, size], [size, 0.0]])
+    with pytest.raises(InputError, match=r"^tolerance = -1\.0: give a number from 0 to 1"):
         spectrum(np.eye(2), tolerance=-1.0)
     rounding = np.eye(3).astype(np.float32)
     rounding[0, 1] = 1e-7

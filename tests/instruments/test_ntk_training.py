@@ -157,15 +157,15 @@ def test_gap_and_drift_shrink_with_width() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"inputs": torch.zeros(0, D)}, "inputs"),
-        ({"targets": torch.zeros(N, 1)}, "one number a sample"),
-        ({"targets": torch.full((N,), float("nan"))}, "NaN"),
-        ({"test_inputs": torch.zeros(3, D + 1)}, "test_inputs"),
-        ({"steps": 0}, "positive integer"),
-        ({"steps": 3, "records": 4}, "at most one a step"),
-        ({"records": True}, "positive integer"),
-        ({"step_size": 2.0}, r"in \(0, 2\)"),
-        ({"step_size": float("nan")}, r"in \(0, 2\)"),
+        ({"inputs": torch.zeros(0, D)}, rf"^inputs = \(0, {D}\): give shape \(N, d\)$"),
+        ({"targets": torch.zeros(N, 1)}, rf"^targets = \({N}, 1\): give one number a sample: {N}$"),
+        ({"targets": torch.full((N,), float("nan"))}, "^targets = 'NaN or infinite': give finite"),
+        ({"test_inputs": torch.zeros(3, D + 1)}, rf"^test_inputs = \(3, {D + 1}\): give shape \(T, {D}\)$"),
+        ({"steps": 0}, "^steps = 0: give a positive integer"),
+        ({"steps": 3, "records": 4}, "^records = 4: give at most one a step: 3$"),
+        ({"records": True}, "^records = True: give a positive integer"),
+        ({"step_size": 2.0}, r"^step_size = 2\.0: give a number in \(0, 2\)"),
+        ({"step_size": float("nan")}, r"^step_size = nan: give a number in \(0, 2\)"),
         ({"layers": ["output"]}, "layers"),
     ],
 )
@@ -175,10 +175,20 @@ def test_bad_input_is_refused(change: dict[str, object], message: str) -> None:
         lazy_training(_pruned(), **({"inputs": x, "targets": y, "test_inputs": probe} | change))
 
 
+def test_data_in_float32_train_in_float64() -> None:
+    single = [part.float() for part in _data()]
+    narrow, wide = (
+        lazy_training(_pruned(), *parts, steps=5, records=2) for parts in (single, [part.double() for part in single])
+    )
+    assert narrow.network_test.dtype == torch.float64
+    torch.testing.assert_close(narrow.network_test, wide.network_test, rtol=0, atol=0)
+    torch.testing.assert_close(narrow.linear_train, wide.linear_train, rtol=0, atol=0)
+
+
 def test_several_outputs_and_dead_networks_are_refused() -> None:
     masks = {"0": torch.ones(6, D, dtype=torch.bool)}
-    with pytest.raises(InputError, match="2 outputs"):
+    with pytest.raises(InputError, match=r"^network = '2 outputs': give a network of one output$"):
         lazy_training(apply_masks(perceptron(D, [6], outputs=2).double(), masks), *_data())
     dead = apply_masks(perceptron(D, [6]).double(), {"0": ~masks["0"]})
-    with pytest.raises(InputError, match="dead layers"):
+    with pytest.raises(InputError, match=r"^kernel at initialisation = 0\.0: look for dead layers"):
         lazy_training(dead, *_data())

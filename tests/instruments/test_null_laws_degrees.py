@@ -179,20 +179,21 @@ def test_largest_excess_by_hand() -> None:
 
 
 @pytest.mark.parametrize(
-    "call",
+    ("call", "argument"),
     [
-        lambda rng: uniform_degree_p_values(np.ones(4), rng=rng),
-        lambda rng: uniform_degree_p_values(np.array([[0.5]]), rng=rng),
-        lambda rng: uniform_degree_p_values(np.ones((2, 2)), draws=0, rng=rng),
-        lambda rng: uniform_degree_p_values(np.broadcast_to(np.True_, (10**5, 10**4)), rng=rng),
-        lambda rng: independent_degree_p_values(np.ones((2, 2)), np.full((2, 3), 0.5), rng=rng),
-        lambda rng: independent_degree_p_values(np.ones((2, 2)), np.full((2, 2), math.nan), rng=rng),
-        lambda rng: independent_degree_p_values(np.ones((2, 2)), np.zeros((2, 2)), rng=rng),
-        lambda rng: degree_distance(np.ones((2, 2)), np.full((2, 2), 1.5), "row"),
-        lambda rng: degree_distance(np.ones((2, 2)), np.full((2, 2), 0.5), "depth"),
-        lambda rng: largest_excess(np.ones((2, 2)), np.full((2, 2), 0.5), "depth"),
+        (lambda rng: uniform_degree_p_values(np.ones(4), rng=rng), "kept"),
+        (lambda rng: uniform_degree_p_values(np.array([[0.5]]), rng=rng), "kept"),
+        (lambda rng: uniform_degree_p_values(np.ones((2, 2)), draws=0, rng=rng), "draws"),
+        (lambda rng: uniform_degree_p_values(np.broadcast_to(np.True_, (10**5, 10**4)), rng=rng), "kept"),
+        (lambda rng: independent_degree_p_values(np.ones((2, 2)), np.full((2, 3), 0.5), rng=rng), "probabilities"),
+        (lambda rng: independent_degree_p_values(np.ones((2, 2)), np.full((2, 2), math.nan), rng=rng), "probabilities"),
+        (lambda rng: independent_degree_p_values(np.ones((2, 2)), np.zeros((2, 2)), rng=rng), "kept"),
+        (lambda rng: degree_distance(np.ones((2, 2)), np.full((2, 2), 1.5), "row"), "probabilities"),
+        (lambda rng: degree_distance(np.ones((2, 2)), np.full((2, 2), 0.5), "depth"), "axis"),
+        (lambda rng: largest_excess(np.ones((2, 2)), np.full((2, 2), 0.5), "depth"), "axis"),
     ],
 )
-def test_bad_input_is_named(call: object) -> None:
-    with pytest.raises(InputError):
+def test_bad_input_is_named(call: object, argument: str) -> None:
+    with pytest.raises(InputError, match=r": (give|choose) ") as caught:
         call(np.random.default_rng(0))
+    assert caught.value.argument == argument

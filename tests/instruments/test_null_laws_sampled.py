@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -125,6 +126,7 @@ def test_quantile_groups_are_of_equal_size_and_break_ties_by_index() -> None:
     assert quantile_groups([3.0, 1.0, 2.0, 0.0], 2).tolist() == [1, 0, 1, 0]
     assert quantile_groups(np.ones(5), 2).tolist() == [0, 0, 0, 1, 1]
     assert quantile_groups([1.0, 0.0], 5).tolist() == [1, 0]
+    assert quantile_groups([Fraction(1, 3), Fraction(1, 4), 2**70, True], 2).tolist() == [0, 0, 1, 1]  # type: ignore[list-item]
 
 
 MODEL = FiniteModel(np.ones((4, 5)), Gaussian())
@@ -132,22 +134,23 @@ HALF = np.arange(20).reshape(4, 5) % 2 == 0
 
 
 @pytest.mark.parametrize(
-    "call",
+    ("call", "argument"),
     [
-        lambda: sampled_null(MODEL, 0.5, {}),
-        lambda: sampled_null(MODEL, 0.5, draws=0),
-        lambda: sampled_null(MODEL, 0.0),
-        lambda: null_p_values(HALF.T, MODEL, 0.5),
-        lambda: null_p_values(HALF, MODEL, 0.4),
-        lambda: null_p_values(HALF[0], MODEL, 0.5),
-        lambda: null_p_values(HALF, MODEL, 0.5, {"nothing": lambda kept, prediction: math.nan}),
-        lambda: block_statistic(HALF, np.full((4, 5), 0.5), 0),
-        lambda: block_statistic(HALF, np.full((5, 4), 0.5), 2),
-        lambda: quantile_groups([], 2),
-        lambda: quantile_groups([1.0, math.nan], 2),
-        lambda: quantile_groups([1.0, 2.0], 0),
+        (lambda: sampled_null(MODEL, 0.5, {}), "statistics"),
+        (lambda: sampled_null(MODEL, 0.5, draws=0), "draws"),
+        (lambda: sampled_null(MODEL, 0.0), "density"),
+        (lambda: null_p_values(HALF.T, MODEL, 0.5), "kept"),
+        (lambda: null_p_values(HALF, MODEL, 0.4), "kept"),
+        (lambda: null_p_values(HALF[0], MODEL, 0.5), "kept"),
+        (lambda: null_p_values(HALF, MODEL, 0.5, {"nothing": lambda kept, prediction: math.nan}), "statistics"),
+        (lambda: block_statistic(HALF, np.full((4, 5), 0.5), 0), "groups"),
+        (lambda: block_statistic(HALF, np.full((5, 4), 0.5), 2), "probabilities"),
+        (lambda: quantile_groups([], 2), "values"),
+        (lambda: quantile_groups([1.0, math.nan], 2), "values"),
+        (lambda: quantile_groups([1.0, 2.0], 0), "groups"),
     ],
 )
-def test_bad_input_is_named(call: object) -> None:
-    with pytest.raises(InputError):
+def test_bad_input_is_named(call: object, argument: str) -> None:
+    with pytest.raises(InputError, match=r": (give|choose) ") as caught:
         call()
+    assert caught.value.argument == argument

@@ -134,8 +134,9 @@ FAULTS: list[tuple[Callable[[], object], str]] = [
 
 @pytest.mark.parametrize(("call", "message"), FAULTS, ids=[message for _, message in FAULTS])
 def test_bad_arguments_are_named(call: Callable[[], object], message: str) -> None:
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=message) as caught:
         call()
+    assert caught.value.remedy.startswith("give ")
 
 
 def test_numpy_scalars_are_numbers() -> None:

@@ -129,9 +129,17 @@ def test_a_side_shorter_than_the_rank_of_the_relaxation() -> None:
 def test_bad_input_is_refused() -> None:
     mask = StreamedMask(FactorModel(np.ones(30), np.ones(20)), 0.1, 0)
     for arguments in ({"relaxation": 0}, {"alternations": 1.5}, {"degree": True}, {"failure": 0.0}):
-        with pytest.raises(InputError):
+        ((name, value),) = arguments.items()
+        with pytest.raises(InputError, match=f"^{name} = {value}: give "):
             cut_norm_bounds(mask, **{"relaxation": 1, "alternations": 1, "degree": 1} | arguments)  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="scale"):
-        largest_eigenvalue_bound(lambda X: X, 3, 0.0, 3, 1, 0, 0.1)
+    for scale, degree, starts, said in (
+        (0.0, 3, 1, "scale = 0.0"),
+        (np.inf, 3, 1, "scale = inf"),
+        (np.nan, 3, 1, "scale = nan"),
+        (1.0, 0, 1, "degree = 0"),
+        (1.0, 3, -2, "starts = -2"),
+    ):
+        with pytest.raises(InputError, match=f"^{said}: give a finite number above 0$"):
+            largest_eigenvalue_bound(lambda X: X, 3, scale, degree, starts, 0, 0.1)
     with pytest.raises(InputError, match="delta"):
         lim_a_bound(mask.model, 1.0, 0.0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from verification.streaming.model import FactorModel
 from verification.streaming.passes import run
 from verification.streaming.prediction import _solve
 from verification.streaming.relaxation import Relaxed
-from verification.streaming.threshold import Window, find_threshold
+from verification.streaming.threshold import Window, _level, find_threshold
 
 
 @pytest.mark.parametrize(("excess", "said"), [(1.0, "no finite level"), (-1.0, "vanishes too often")])
@@ -47,6 +49,15 @@ def test_a_window_that_the_passes_do_not_lead_out_of_is_what_is_named(monkeypatc
     monkeypatch.setattr(threshold, "_PASSES", found.passes - 1)
     with pytest.raises(InputError, match=r"window.*passes"):
         find_threshold(sieve, 30, far)
+
+
+def test_the_level_beside_another_is_a_step_along_the_slope_or_the_same_where_there_is_none() -> None:
+    """A density linear in the logarithm of the level, for which one step is exact; and one that does not change."""
+    sloping = SimpleNamespace(sides=None, moments=lambda level: (0.5 - 0.1 * math.log(level), 0.2))
+    for level, target in ((1.0, 0.45), (2.0, 0.7), (0.3, 0.1)):
+        assert _level(sloping, level, target) == pytest.approx(math.exp((0.5 - target) / 0.1), rel=1e-9)  # type: ignore[arg-type]
+    flat = SimpleNamespace(sides=None, moments=lambda level: (0.5, 0.25))
+    assert _level(flat, 2.0, 0.3) == 2.0  # type: ignore[arg-type]
 
 
 def test_many_strips_come_back_in_their_order() -> None:

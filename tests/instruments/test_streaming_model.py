@@ -164,8 +164,14 @@ def test_bad_models_are_refused() -> None:
         FactorModel(np.ones(3), np.ones(3), Rademacher())
     with pytest.raises(InputError, match="signed"):
         FactorModel.from_types(SaliencyModel(signed=True), np.ones(3), np.ones(3))
-    for arguments in ((0, 3, 1), (3, 2.0, 1), (3, 3, -1)):
-        with pytest.raises(InputError):
+    for arguments, said in (
+        ((0, 3, 1), "n = 0: give a positive"),
+        ((True, 3, 1), "n = True: give a positive"),
+        ((3, 2.0, 1), r"d = 2\.0: give a positive"),
+        ((3, 3, -1), "seed = -1: give a whole number"),
+        ((3, 3, False), "seed = False: give a whole number"),
+    ):
+        with pytest.raises(InputError, match=f"^{said}"):
             FactorModel.draw(SMOOTH, *arguments)  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="columns"):
+    with pytest.raises(InputError, match=r"^columns = 'sobol': give 'iid' or 'grid'$"):
         FactorModel.draw(SMOOTH, 3, 3, 1, columns="sobol")  # type: ignore[arg-type]

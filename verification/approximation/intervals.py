@@ -174,11 +174,6 @@ def maximum(x: Intervals, y: Intervals) -> Intervals:
     return Intervals(np.maximum(x.low, y.low), np.maximum(x.high, y.high))
 
 
-def minimum(x: Intervals, y: Intervals) -> Intervals:
-    """Return ``min(x, y)``."""
-    return Intervals(np.minimum(x.low, y.low), np.minimum(x.high, y.high))
-
-
 def _sum_down(x: Array, y: Array) -> Array:
     """Sum rounded down, to the same number where the sum is exact."""
     with np.errstate(all="ignore"):

@@ -77,7 +77,7 @@ def double_gram(slabs: Iterable[Tensor], rows: int, columns: int) -> Gram:
         for start in range(0, rows, _PANEL):
             stop = min(start + _PANEL, rows)
             gram[start:stop, :stop].addmm_(slab[start:stop], slab[:stop].T)
-    lower = torch.zeros(rows, rows, dtype=torch.float64) if gram is None else gram.cpu()
+    lower = torch.zeros(rows, rows, dtype=torch.float64, device="cpu") if gram is None else gram.cpu()
     trace = float(lower.diagonal().sum())
     squared = trace * (1.0 + gamma(columns) + gamma(rows)) + UNDERFLOW
     return Gram(lower, gamma(columns) * squared, squared)

@@ -277,7 +277,7 @@ def _as_tensor(given: object, name: str = "A") -> torch.Tensor:
 
 def _require_subnormals() -> None:
     """Refuse to certify anything where tiny numbers are flushed to 0: they would be invisible."""
-    if float(torch.tensor([2.0**-1060], dtype=torch.float64) * 1.0) == 0.0:
+    if float(torch.tensor([2.0**-1060], dtype=torch.float64, device="cpu") * 1.0) == 0.0:
         msg = "torch flushes subnormal numbers to 0, so no bound is safe; call torch.set_flush_denormal(False)"
         raise ValueError(msg)
 

@@ -72,7 +72,7 @@ def screening_bound(A: MatrixLike, *, device: str | None = None) -> float:
 def _by_norm(centred: Centred) -> float:
     n, d = centred.shape
     pair = Pair.of(centred.augmented()[:n, :d])
-    ones = torch.ones(n, dtype=torch.float32), torch.ones(d, dtype=torch.float32)
+    ones = (torch.ones(size, dtype=torch.float32, device="cpu") for size in (n, d))
     start = torch.randn(n, _COLUMNS, generator=torch.Generator().manual_seed(0), device="cpu", dtype=torch.float32)
     left, right, start = (part.to(centred.matrix.device) for part in (*ones, start))
     estimate = float(largest_singular_values(pair, left, right, start, _POWERS))

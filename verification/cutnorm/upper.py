@@ -274,7 +274,7 @@ def _single_slabs(centred: Centred, scales: Scaling, width: int) -> Iterator[Ten
     for start in range(0, d + 1, width):
         stop = min(start + width, d + 1)
         inner = min(stop, d)
-        slab = torch.empty(n + 1, stop - start, dtype=torch.float32)
+        slab = torch.empty(n + 1, stop - start, dtype=torch.float32, device="cpu")
         top = slab[:n, : inner - start]
         if centred.matrix.dtype == torch.float32:
             torch.mul(centred.matrix[:, start:inner], narrow_right[start:inner], out=top)
@@ -292,7 +292,7 @@ def _suits_single(centred: Centred, scales: Scaling) -> bool:
     """Tell whether float32 is at hand and every scaling is a float32 number of moderate size."""
     if centred.matrix.device.type != "cpu":
         return False
-    for scale in (scales.left, scales.right, torch.tensor([centred.unit], dtype=torch.float64)):
+    for scale in (scales.left, scales.right, torch.tensor([centred.unit], dtype=torch.float64, device="cpu")):
         if not 1.0 / _SINGLE_RANGE <= float(scale.min()) <= float(scale.max()) <= _SINGLE_RANGE:
             return False
         if not torch.equal(scale.to(torch.float32).to(torch.float64), scale):

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from graphon_theory.errors import InputError
 from graphon_theory.homomorphism import GraphLike, bipartite_graph, homomorphism_density
 from graphon_theory.step import step_graphon
 from verification.cutnorm.rounding import gamma
@@ -94,9 +95,12 @@ def counting_bounds(A: Array, B: Array, graphs: Sequence[GraphLike]) -> dict[str
         return {}
     graphons = step_graphon(A), step_graphon(B)
     found: dict[str, float] = {}
-    for F in graphs:
-        graph = bipartite_graph(F)
-        first, second = (homomorphism_density(graph, W) for W in graphons)
+    for k, F in enumerate(graphs):
+        try:
+            graph = bipartite_graph(F)
+            first, second = (homomorphism_density(graph, W) for W in graphons)
+        except InputError as error:
+            raise InputError(f"graphs[{k}]", error.value, error.remedy) from error
         # Sums and products of non-negative terms: relative errors add, one for each operation on the way.
         vertices = graph.neurons + graph.inputs
         operations = vertices * (max(*A.shape, *B.shape) + 8) + 4 * graph.edges

@@ -96,8 +96,8 @@ def unlabelled_distance(
     Raises
     ------
     InputError
-        If a matrix is unusable (``step_distance``), values leave [0, 1] with graphs to count, or profiles are
-        missing, superfluous, of wrong length or not finite.
+        If a matrix is unusable (``step_distance``), values leave [0, 1] with graphs to count, a graph is none or
+        has treewidth above 2, or profiles are missing, superfluous, of wrong length or not finite.
     """
     one, other = finite_matrix(A, "A"), finite_matrix(B, "B")
     if align not in ("degree", "profile"):

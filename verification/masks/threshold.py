@@ -122,7 +122,7 @@ def _bracket(parts: Sequence[Tensor], count: int, total: int) -> tuple[float, fl
     for part in parts:
         size = round(wanted * part.numel() / total)
         if size:
-            index = torch.randint(part.numel(), (size,), generator=own)
+            index = torch.randint(part.numel(), (size,), generator=own, device="cpu")
             drawn.append(part[index.to(part.device)].cpu().double())
     sample = torch.cat(drawn).numpy()
     size, share = len(sample), count / total

@@ -248,8 +248,6 @@ def _horner(step: Tensor, c: Tensor, a: Tensor, b: Tensor, live: list[int], stri
     lowest = live[0] if stride == 2 else 0
     for k in range(live[-1], lowest - 1, -stride):
         total.mul_(step).addcmul_(a[k].unsqueeze(-1), b[k].unsqueeze(-2))
-        if k == lowest and stride == 2 and lowest % 2:
-            break
     for _ in range(lowest):
         total.mul_(c)
     return total
