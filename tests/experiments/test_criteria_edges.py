@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from graphon_theory.errors import InputError
-from verification.criteria import score
+from verification.criteria import gradients, score, synflow_chain
 from verification.losses import squared_loss
 
 
@@ -55,6 +55,37 @@ def test_layers_that_only_some_batches_use_have_the_explicit_hessian(layers: lis
     snip = score(module, _loss, batches, criterion="snip", layers=layers)
     flat = torch.cat([part.flatten() for part in snip.values()])
     torch.testing.assert_close(flat, (start * gradient).abs(), rtol=1e-11, atol=1e-14)
+
+
+@pytest.mark.parametrize("sizes", [(1,), (2,), (1, 1), (2, 1), (1, 2, 1)])
+@pytest.mark.parametrize("chunk", [1, 5, 12, 13])
+def test_few_samples_and_pieces_of_any_length_give_the_slopes_of_the_mean(
+    sizes: tuple[int, ...], chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large weights are swept in pieces: shorter ones, one entry a piece among them, change no score."""
+    monkeypatch.setattr(gradients, "_CHUNK", chunk)
+    monkeypatch.setattr(synflow_chain, "_BLOCK", chunk)
+    torch.manual_seed(5)
+    module = nn.Sequential(nn.Linear(4, 3, bias=False), nn.Tanh(), nn.Linear(3, 2, bias=False)).double()
+    with torch.no_grad():
+        # Columns first in memory, as in a transposed weight.
+        module[2].weight.set_(torch.randn(3, 2, dtype=torch.float64).t())
+    x, y = torch.randn(sum(sizes), 4, dtype=torch.float64), torch.randn(sum(sizes), 2, dtype=torch.float64)
+    batches = list(zip(x.split(sizes), y.split(sizes), strict=True))
+    first, second = (module[i].weight.detach() for i in (0, 2))
+    hidden = torch.tanh(x @ first.T)
+    # The squared loss of torch, halved: d/df is the residual over samples and outputs.
+    back = (hidden @ second.T - y) / y.numel()
+    slopes = {"0": ((back @ second) * (1 - hidden**2)).T @ x, "2": back.T @ hidden}
+    found = score(module, squared_loss, batches, criterion="snip")
+    paths = score(module, criterion="synflow")
+    flows = {
+        "0": first.abs() * second.abs().sum(dim=0)[:, None],
+        "2": second.abs() * first.abs().sum(dim=1)[None, :],
+    }
+    for name, weight in (("0", first), ("2", second)):
+        torch.testing.assert_close(found[name], (weight * slopes[name]).abs(), rtol=1e-12, atol=1e-15)
+        torch.testing.assert_close(paths[name], flows[name], rtol=1e-12, atol=1e-15)
 
 
 class _Changing:

@@ -183,7 +183,7 @@ def test_the_largest_ratio_decides_loewner_order(seed: int, factor: float) -> No
 
 
 @pytest.mark.parametrize(
-    ("call", "match"),
+    ("call", "argument"),
     [
         (lambda: largest_ratio(np.array([[1.0, 5.0], [0.0, 1.0]]), np.eye(2)), "low"),
         (lambda: largest_ratio(np.eye(2), np.array([[1.0, 5.0], [0.0, 1.0]])), "kernel"),
@@ -192,13 +192,13 @@ def test_the_largest_ratio_decides_loewner_order(seed: int, factor: float) -> No
         (lambda: largest_ratio(np.zeros((0, 0)), np.zeros((0, 0))), "low"),
         (lambda: largest_ratio(np.ones((2, 3)), np.ones((2, 3))), "low"),
         (lambda: largest_ratio(np.eye(3), np.eye(2)), "low"),
-        (lambda: largest_ratio(np.eye(2), -np.eye(2)), "positive definite"),
+        (lambda: largest_ratio(np.eye(2), -np.eye(2)), "kernel"),
         (lambda: path_kernel(np.array([[1.0, np.nan]]), np.ones(2)), "inputs"),
         (lambda: path_kernel(np.ones((3, 2)), np.array([1.0, np.nan])), "density"),
         (lambda: path_kernel(np.ones((3, 2)), np.array([1.0, -1.0])), "density"),
         (lambda: path_kernel(np.ones((3, 2)), np.ones(3)), "density"),
     ],
 )
-def test_bad_pairs_are_refused(call: object, match: str) -> None:
-    with pytest.raises(InputError, match=match):
+def test_bad_pairs_are_refused(call: object, argument: str) -> None:
+    with pytest.raises(InputError, match=rf"^{argument} = "):
         call()  # type: ignore[operator]
