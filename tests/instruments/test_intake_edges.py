@@ -11,10 +11,10 @@ import torch
 from scipy import stats
 from torch import nn
 
+import verification.criteria.gradients as gradients
 import verification.statistics.power as power
 from graphon_theory.errors import InputError
 from verification.criteria import score
-from verification.criteria.gradients import pieces
 from verification.criteria.layers import require_ranking
 from verification.criteria.synflow_autograd import autograd_scores
 from verification.cutnorm import cut_norm
@@ -63,9 +63,9 @@ def test_a_loss_without_gradient_is_refused() -> None:
 
 def test_pieces_cover_every_entry_once_whatever_the_order_of_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     values = torch.arange(12.0).reshape(3, 4)
-    monkeypatch.setitem(pieces.__globals__, "_CHUNK", 5)
+    monkeypatch.setattr(gradients, "_CHUNK", 5)
     for first, second, count in ((values, values.clone(), 3), (values.T, values.T.contiguous(), 1)):
-        found = list(pieces(first, second))
+        found = list(gradients.pieces(first, second))
         assert len(found) == count
         assert sorted(torch.cat([part.reshape(-1) for part, _ in found]).tolist()) == list(range(12))
         assert all(torch.equal(part, other) for part, other in found)
