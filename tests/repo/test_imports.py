@@ -140,6 +140,12 @@ def test_the_rule_would_catch_a_planted_import() -> None:
     assert not violations("verification.claims.thr", iter(["torch"]))
 
 
+def test_modules_of_tests_have_names_of_their_own() -> None:
+    """The folders of tests are no packages: two files of one name cannot be collected together."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
+    assert sorted(set(names)) == sorted(names)
+
+
 def test_flint_is_imported_by_the_enclosures_alone() -> None:
     users = [name for name, path in _modules() if any(_inside(x, "flint") for x in _imports(path))]
     assert users
