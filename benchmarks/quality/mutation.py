@@ -16,6 +16,8 @@ from scipy.stats import binomtest
 from benchmarks.quality.rooms import ROOT, Room, selected
 from benchmarks.quality.workspace import RoomError, Workspace, status
 
+NOTICED = ("killed", "timeout")
+
 # In a process of its own: mutmut reads its settings once, from the folder that it is started in.
 LISTING = (
     "import sys; from pathlib import Path\n"
@@ -83,7 +85,7 @@ def listed(by_module: dict[str, list[str]], results: Path) -> set[str]:
     A name counts the changes within a function: where the function has changed, it may stand for another mutant.
     """
     before = json.loads(results.read_text(encoding="utf-8"))
-    wanted = {name for name, what in before.items() if what not in ("killed", "timeout")}
+    wanted = {name for name, what in before.items() if what not in NOTICED}
     every = {name for names in by_module.values() for name in names}
     gone = sorted(wanted - every)
     if gone:
@@ -96,7 +98,7 @@ def estimate(judged: list[str]) -> str:
 
     A timeout is noticed too; what the tests never call is not. Mutants that were not judged do not count.
     """
-    noticed = sum(what in ("killed", "timeout") for what in judged)
+    noticed = sum(what in NOTICED for what in judged)
     size = noticed + sum(what in ("survived", "no tests") for what in judged)
     if not size:
         return "no mutant was judged"

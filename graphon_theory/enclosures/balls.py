@@ -11,6 +11,7 @@ from flint import arb, fmpq
 
 from graphon_theory.enclosures.arithmetic import Arithmetic
 from graphon_theory.enclosures.interval import EnclosureError, Interval
+from graphon_theory.enclosures.range_algebra import root_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,11 +57,6 @@ def _dyadic(end: Ball, *, upward: bool) -> Fraction:
 
 def _power(base: Ball, exponent: int) -> Ball:
     return base**exponent
-
-
-def _root(base: Ball, index: int) -> Ball:
-    # Arb's roots from the third on are not defined at 0.
-    return base if base.is_zero() else base.root(index)
 
 
 def _general_power(base: Ball, exponent: Ball) -> Ball:
@@ -114,5 +110,5 @@ BALLS: Final = Arithmetic(
             **{name: operator.methodcaller(method) for name, method in _METHODS.items()},
         }
     ),
-    parametrised=MappingProxyType({"power": _power, "root": _root}),
+    parametrised=MappingProxyType({"power": _power, "root": root_of}),
 )

@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from graphon_theory.errors import InputError
-from verification.registry import own_claims, own_criteria
+from verification.registry import own_claims, own_criteria, require_registered
 
 PACKAGES = ("graphon_theory", "verification")
 
@@ -40,7 +40,7 @@ def code_version(statement: str | None = None) -> str:
     Raises
     ------
     InputError
-        If the source of a registered claim cannot be found.
+        If this process does not know the statement, or the source of a registered claim cannot be found.
     """
     # Claims may be registered at any time: what is remembered is remembered for the packages that there are.
     packages = tuple(dict.fromkeys(name for own in own_claims() for name in _own_packages(own)))
@@ -55,6 +55,7 @@ def _version(statement: str | None, packages: tuple[str, ...]) -> str:
     else:
         from verification.claims import claims
 
+        require_registered(statement)
         chosen = dependencies(files, (type(claims()[statement]).__module__, *_own_modules(files, statement), *_RUNNER))
     digest = hashlib.sha256()
     for name in _LIBRARIES:

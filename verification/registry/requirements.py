@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeGuard, cast
 
 from graphon_theory.errors import InputError
 from verification.registry.calls import misfit
@@ -76,7 +76,7 @@ def require_words(where: str, *, title: object, conclusion: object, rule: object
     for key, text in {"title": title, "conclusion": conclusion, "rule": rule}.items():
         if not isinstance(text, str) or not text.strip():
             raise InputError(f"{where}, {key}", text, remedies[key])
-    if not isinstance(hypotheses, Sequence) or isinstance(hypotheses, str) or not hypotheses:
+    if not _is_listing(hypotheses) or not hypotheses:
         raise InputError(f"{where}, hypotheses", hypotheses, "state what it assumes, in a tuple of one or more")
     if not _are_texts([h.text if isinstance(h, Hypothesis) else h for h in hypotheses]):
         raise InputError(f"{where}, hypotheses", hypotheses, "give each as a clause, or as a Hypothesis")
@@ -90,7 +90,7 @@ def require_sources(where: str, *, uses: object, source: object, derivation: obj
     InputError
         If ``uses`` or ``packages`` is not a sequence of names, or the derivation not a function without arguments.
     """
-    if not isinstance(uses, Sequence) or isinstance(uses, str) or not _are_texts(uses):
+    if not _is_listing(uses) or not _are_texts(uses):
         raise InputError(f"{where}, uses", uses, 'give a tuple of ids, as ("THR",)')
     if not isinstance(source, str):
         raise InputError(f"{where}, source", source, "say where it comes from, in words")
@@ -98,7 +98,7 @@ def require_sources(where: str, *, uses: object, source: object, derivation: obj
     if reason:
         remedy = "give a function without arguments that returns a Derivation, and do not call it"
         raise InputError(f"{where}, derivation", reason, remedy)
-    named = isinstance(packages, Sequence) and not isinstance(packages, str) and _are_texts(packages)
+    named = _is_listing(packages) and _are_texts(packages)
     if not named or not all(name.isidentifier() for name in cast("Sequence[str]", packages)):
         raise InputError(f"{where}, packages", packages, 'name top-level packages in a tuple, as ("numpy",)')
 
@@ -145,6 +145,10 @@ def require_silence(where: str, made: Claim, level: float) -> None:
         if not isinstance(found, Measurement) or found.outcome is not Outcome.NOT_RUN or found.level != level:
             outcome = f"{found.outcome.value} at level {found.level:g}" if isinstance(found, Measurement) else found
             raise InputError(argument, outcome, remedy)
+
+
+def _is_listing(given: object) -> TypeGuard[Sequence[object]]:
+    return isinstance(given, Sequence) and not isinstance(given, str)
 
 
 def _are_texts(given: Collection[object]) -> bool:
